@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An act that may block for ever in the kernel, done by a child that may be left behind. */
+#include "deadline.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* 1: the child ended, 0: the deadline passed. */
+static int wait_end(int pidfd, unsigned timeout_ms)
+{
+	int64_t end = now_ms() + timeout_ms;
+
+	for (;;) {
+		struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
+		int64_t left = end - now_ms();
+		int r = poll(&pfd, 1, left > 0 ? (int)(left > INT_MAX ? INT_MAX : left) : 0);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		return r < 0 ? -errno : r;
+	}
+}
+
+int deadline_run(int (*act)(void *data), void *data, unsigned timeout_ms, int lock_fd,
+		 pid_t *ret_pid)
+{
+	_cleanup_close_ int pidfd = -1;
+	siginfo_t end = { 0 };
+	pid_t pid;
+	int r;
+
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		if (lock_fd >= 0)
+			close(lock_fd);
+		_exit(-act(data) & 0xff);
+	}
+	/* The system call itself: glibc has had a wrapper only since 2.36. */
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0)
+		return -errno;
+	r = wait_end(pidfd, timeout_ms);
+	if (r <= 0) {
+		if (ret_pid)
+			*ret_pid = pid;
+		kill(pid, SIGKILL);
+		return r < 0 ? r : -ETIMEDOUT;
+	}
+	if (waitid(P_PID, (id_t)pid, &end, WEXITED) < 0)
+		return -errno;
+	return end.si_code == CLD_EXITED ? -end.si_status : -EPROTO;
+}

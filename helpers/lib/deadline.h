@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An act that may block for ever in the kernel, done by a child that may be left behind. */
+#pragma once
+
+#include <sys/types.h>
+
+/*
+ * Runs ACT(DATA) in a child and waits on its pidfd for at most TIMEOUT_MS. Returns what ACT
+ * returned (0 or -errno, at most 255 in amount), -ETIMEDOUT when the child is still in it: it is
+ * then left to itself with SIGKILL pending (a process in uninterruptible sleep dies when the kernel
+ * lets go), and ret_pid (if not NULL) is its pid, so that the caller can say what the kernel waits
+ * for (/proc/PID/wchan, stack). -EPROTO when the child was killed by somebody else.
+ *
+ * LOCK_FD (or -1) is closed in the child, so that one left behind does not hold the caller's flock.
+ */
+int deadline_run(int (*act)(void *data), void *data, unsigned timeout_ms, int lock_fd,
+		 pid_t *ret_pid);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which functions move with a device, and who else sits in their IOMMU groups. */
+#pragma once
+
+#include <stddef.h>
+
+#include "pcidev.h"
+
+/*
+ * The rule (design, "Which functions move"): the functions of the device's slot that carry its own
+ * vendor id move, also where they sit in other groups. Another vendor's function of that slot stays
+ * with the host; in the same group it is foreign. Every other non-bridge member of the groups
+ * concerned is foreign, and a group with a foreign member cannot be handed over. Bridges and host
+ * bridges are neither moved nor foreign.
+ */
+
+enum iommu_verdict {
+	IOMMU_CLEAN,
+	IOMMU_SHARED, /* there are foreign members */
+	IOMMU_NONE,   /* the device is in no group: the IOMMU is off, or not for it */
+};
+
+/* Pointers into the pcidev_list it was made from, by address. */
+struct iommu_set {
+	enum iommu_verdict verdict;
+	const struct pcidev **own; /* what moves; the display function's slot */
+	size_t own_count;
+	const struct pcidev **foreign;
+	size_t foreign_count;
+	const struct pcidev **bridges; /* bridges in the groups concerned */
+	size_t bridge_count;
+	const struct pcidev **own_other_groups; /* those of own whose group is not the device's */
+	size_t own_other_group_count;
+};
+
+/* WHOLE_SLOT true for a GPU; false for a [PCI] device, of which only the function itself moves. 0,
+ * -ENOENT, -ENOMEM. */
+int iommu_observe(const struct pcidev_list *list, const struct pciaddr *device, bool whole_slot,
+		  struct iommu_set *ret);
+void iommu_set_done(struct iommu_set *set);
+#define _cleanup_iommu_set_ _cleanup_(iommu_set_done)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PCI functions as sysfs shows them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host.h"
+#include "pciaddr.h"
+
+#define PCIDEV_DRIVER_SIZE 64
+
+struct pcidev {
+	struct pciaddr addr;
+	struct pciids ids; /* has_subsystem is true */
+	uint32_t class;	   /* 24 bits: 0x030000 VGA, 0x030200 3D, 0x040300 audio, 0x0604xx bridge */
+	char driver[PCIDEV_DRIVER_SIZE];   /* "" when none is bound */
+	char override[PCIDEV_DRIVER_SIZE]; /* "" when unset: the kernel prints "(null)" */
+	int iommu_group;		   /* -1: none */
+	int numa_node;			   /* -1: unknown */
+	int boot_vga;	/* 1, 0, or -1 where the kernel has no such attribute for the class */
+	bool removable; /* attribute "removable" says "removable" (Thunderbolt) */
+};
+
+struct pcidev_list {
+	struct pcidev *items; /* by address */
+	size_t count;
+};
+
+/* All functions of the host. 0, -errno; an attribute that a function lacks is the value documented
+ * above, not an error. */
+int pcidev_scan(const struct host *host, struct pcidev_list *ret);
+void pcidev_list_done(struct pcidev_list *list);
+#define _cleanup_pcidev_list_ _cleanup_(pcidev_list_done)
+
+/* Reads one function again. -ENOENT: there is none at that address. */
+int pcidev_read(const struct host *host, const struct pciaddr *addr, struct pcidev *ret);
+/* NULL when there is none. */
+const struct pcidev *pcidev_find(const struct pcidev_list *list, const struct pciaddr *addr);
+bool pcidev_is_display(const struct pcidev *dev); /* class 03xxxx */
+bool pcidev_is_bridge(const struct pcidev *dev);  /* class 06xxxx with a bridge's header: 0600 host,
+						     0604 PCI, ... */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The only door to the kernel's sysfs. Tests put tests/fakekernel in the place of this object at
+ * link time. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host.h"
+
+/* Paths are printf formats relative to the mount of sysfs: "bus/pci/devices/%s/vendor". */
+
+#define SYSFS_TEXT_SIZE 4096
+
+/*
+ * An attribute's text without its last newline. 0; -ENOENT when the attribute is absent,
+ * -ENAMETOOLONG when it does not fit into SIZE, and what the kernel's read said (-EACCES, -EIO,
+ * -ENODEV ...).
+ */
+int sysfs_read(const struct host *host, char *buf, size_t size, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* The same as a number: decimal, or hexadecimal when the text begins with 0x. -EINVAL when it is
+ * neither. */
+int sysfs_read_u64(const struct host *host, uint64_t *ret, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A decimal that may be negative (numa_node). */
+int sysfs_read_int(const struct host *host, int *ret, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The last component of where a link points ("driver" -> "vfio-pci"). -ENOENT when there is no such
+ * link. */
+int sysfs_read_link(const struct host *host, char *buf, size_t size, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* The names in a directory, in byte order. */
+int sysfs_list(const struct host *host, struct strlist *ret, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* 0 when the path is there, -ENOENT when not, or -errno. */
+int sysfs_exists(const struct host *host, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/*
+ * One open, one write of the whole text, check, close. 0 or the kernel's -errno; a short write is
+ * -EIO. Success says that the kernel took the text, not that it acted on it: re-read what was to
+ * change. TEXT must not be empty: a zero-byte write never reaches a driver (fs/sysfs/file.c); "\n"
+ * clears an attribute.
+ *
+ * It may block for as long as the kernel's handler does (unbind waits for users): wrap it in
+ * deadline_run() where that can happen.
+ */
+int sysfs_write(const struct host *host, const char *text, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
