@@ -19,8 +19,9 @@ struct pcidev {
 	char override[PCIDEV_DRIVER_SIZE]; /* "" when unset: the kernel prints "(null)" */
 	int iommu_group;		   /* -1: none */
 	int numa_node;			   /* -1: unknown */
-	int boot_vga;	/* 1, 0, or -1 where the kernel has no such attribute for the class */
-	bool removable; /* attribute "removable" says "removable" (Thunderbolt) */
+	int boot_vga;	   /* 1, 0, or -1 where the kernel has no such attribute for the class */
+	bool removable;	   /* attribute "removable" says "removable" (Thunderbolt) */
+	unsigned vf_count; /* sriov_numvfs: virtual functions that this physical function has now */
 };
 
 struct pcidev_list {
@@ -39,5 +40,4 @@ int pcidev_read(const struct host *host, const struct pciaddr *addr, struct pcid
 /* NULL when there is none. */
 const struct pcidev *pcidev_find(const struct pcidev_list *list, const struct pciaddr *addr);
 bool pcidev_is_display(const struct pcidev *dev); /* class 03xxxx */
-bool pcidev_is_bridge(const struct pcidev *dev);  /* class 06xxxx with a bridge's header: 0600 host,
-						     0604 PCI, ... */
+bool pcidev_is_bridge(const struct pcidev *dev);  /* class 06xxxx: 0600 host, 0604 PCI, ... */
