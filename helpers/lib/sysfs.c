@@ -98,19 +98,36 @@ int sysfs_read_int(const struct host *host, int *ret, const char *format, ...)
 	return r < 0 ? r : parse_int(text, ret);
 }
 
+static int read_target(const struct host *host, const char *path, char *buf, size_t size)
+{
+	ssize_t n = readlinkat(host->root_fd, path, buf, size);
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size)
+		return -ENAMETOOLONG;
+	buf[n] = '\0';
+	return 0;
+}
+
+int sysfs_read_target(const struct host *host, char *buf, size_t size, const char *format, ...)
+{
+	char path[PATH_MAX];
+	int r = SYSFS_PATH(path, format);
+
+	return r < 0 ? r : read_target(host, path, buf, size);
+}
+
 int sysfs_read_link(const struct host *host, char *buf, size_t size, const char *format, ...)
 {
 	char path[PATH_MAX], target[PATH_MAX];
 	int r = SYSFS_PATH(path, format);
 	const char *base;
-	ssize_t n;
 
+	if (r >= 0)
+		r = read_target(host, path, target, sizeof(target));
 	if (r < 0)
 		return r;
-	n = readlinkat(host->root_fd, path, target, sizeof(target) - 1);
-	if (n < 0)
-		return -errno;
-	target[n] = '\0';
 	base = strrchr(target, '/');
 	base = base ? base + 1 : target;
 	if (strlen(base) >= size)

@@ -30,6 +30,11 @@ int sysfs_read_int(const struct host *host, int *ret, const char *format, ...)
  * link. */
 int sysfs_read_link(const struct host *host, char *buf, size_t size, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The whole of where a link points, relative as the kernel wrote it
+ * ("../../devices/pci0000:00/...").
+ */
+int sysfs_read_target(const struct host *host, char *buf, size_t size, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 /* The names in a directory, in byte order. */
 int sysfs_list(const struct host *host, struct strlist *ret, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
