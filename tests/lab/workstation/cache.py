@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The cache: finished things only, each keyed by a hash of all that went into it.
+
+Theory of operation
+
+An entry is a directory KIND-KEY. It is built under building/ and renamed into place when whole, so
+a build that is killed leaves nothing but a directory under building/, which the next builder of
+that kind removes. Builders of one kind exclude each other by flock on locks/KIND; the kernel drops
+the lock with the process.
+
+Who uses an entry holds a shared flock on it (an emulator inherits the descriptor and so holds it as
+long as it lives). When a new entry of a kind is finished, older ones that nobody holds are removed:
+a kind keeps KEEP entries, which bounds the disk the cache takes.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from .failure import LabError
+
+KEEP = 1
+
+
+def root():
+    """Where the cache lies; outside the checkout, as trees hold foreign programs."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base) / "vxm" / "lab"
+
+
+def key_of(*inputs):
+    """A hash of inputs: strings, numbers, lists, dicts, and Paths by name and content."""
+    digest = hashlib.sha256()
+    for item in inputs:
+        if isinstance(item, Path):
+            for path in [item] if item.is_file() else sorted(item.rglob("*")):
+                if path.is_file() and "__pycache__" not in path.parts:
+                    name = path.relative_to(item.parent)
+                    digest.update(f"{name}\0{path.stat().st_mode & 0o111}\0".encode())
+                    digest.update(hashlib.sha256(path.read_bytes()).digest())
+        else:
+            digest.update(json.dumps(item, sort_keys=True).encode() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def lock(path, exclusive, wait=True):
+    """An open descriptor with a flock on it, or None when wait is false and another has it."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+    try:
+        fcntl.flock(fd, kind if wait else kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    return fd
+
+
+def remove_tree(path):
+    """Remove a directory that may hold a root file system; never crosses a mount point."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        for line in mounts:
+            if (line.split()[4] + "/").startswith(f"{path}/"):
+                raise LabError(f"{path}: {line.split()[4]} is mounted there: unmount it")
+    shutil.rmtree(path)
+
+
+class Entry:
+    """A finished entry in use: `path`, kept alive by the shared lock `fd`."""
+
+    def __init__(self, path, fd):
+        self.path = path
+        self.fd = fd
+
+
+def find(kind, key):
+    """The entry, locked for use, or None when it is not there."""
+    path = root() / f"{kind}-{key}"
+    try:
+        fd = lock(path, exclusive=False)
+    except FileNotFoundError:
+        return None
+    if not path.exists():
+        os.close(fd)
+        return None
+    return Entry(path, fd)
+
+
+def get(kind, key, build):
+    """The entry KIND-KEY; build(directory) fills it when it is not there yet."""
+    entry = find(kind, key)
+    if entry is None:
+        with Builder(kind) as builder:
+            entry = find(kind, key)
+            if entry is None:
+                directory = builder.start(key)
+                build(directory)
+                entry = builder.finish(key, directory)
+    return entry
+
+
+class Builder:
+    """Holds the right to build entries of one kind."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def __enter__(self):
+        for name in ("locks", "building"):
+            (root() / name).mkdir(parents=True, exist_ok=True)
+        (root() / "locks" / self.kind).touch()
+        self.fd = lock(root() / "locks" / self.kind, exclusive=True)
+        for left in (root() / "building").glob(f"{self.kind}-????????????"):
+            remove_tree(left)
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.fd)
+
+    def start(self, key):
+        """An empty directory to build in."""
+        directory = root() / "building" / f"{self.kind}-{key}"
+        directory.mkdir()
+        return directory
+
+    def finish(self, key, directory):
+        """Make what was built visible, and drop what it replaces."""
+        path = root() / f"{self.kind}-{key}"
+        directory.rename(path)
+        entry = find(self.kind, key)
+        self.drop_old(path)
+        return entry
+
+    def drop_old(self, newest):
+        """Remove entries of this kind beyond KEEP that nobody uses."""
+        others = [path for path in root().glob(f"{self.kind}-????????????") if path != newest]
+        others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in others[KEEP - 1:]:
+            fd = lock(path, exclusive=True, wait=False)
+            if fd is None:
+                continue
+            gone = root() / "building" / path.name
+            path.rename(gone)
+            os.close(fd)
+            remove_tree(gone)
