@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# sysusers.d, tmpfiles.d, udev rules, polkit rule, install and uninstall: read by the programs that will read them.
+
+setup() {
+	ROOT="$BATS_TEST_TMPDIR/root"
+	mkdir -p "$ROOT/etc" "$ROOT/var" "$ROOT/run"
+}
+
+# A machine's root with the files of a Debian just installed, as far as sysusers needs them.
+with_accounts() {
+	printf 'root:x:0:0:root:/root:/bin/bash\n' >"$ROOT/etc/passwd"
+	printf 'root:x:0:\nkvm:x:104:\ninput:x:105:\n' >"$ROOT/etc/group"
+	printf 'root:*:19000:0:99999:7:::\n' >"$ROOT/etc/shadow"
+	printf 'root:*::\n' >"$ROOT/etc/gshadow"
+}
+
+@test "sysusers makes the user vxm with a primary group that is not the people's group" {
+	with_accounts
+	systemd-sysusers --root="$ROOT" "$VXM_SOURCE/sysusers/vxm.conf"
+	local gid
+	gid=$(awk -F: '$1 == "vxm" { print $4 }' "$ROOT/etc/passwd")
+	[ "$(awk -F: -v g="$gid" '$3 == g { print $1 }' "$ROOT/etc/group")" = vxm-qemu ]
+	grep -q '^vxm:' "$ROOT/etc/group"
+	[ "$(awk -F: '$1 == "vxm" { print $6 ":" $7 }' "$ROOT/etc/passwd")" = /var/lib/vxm:/usr/sbin/nologin ]
+	# In no other group: not kvm, not input.
+	run grep -E '^(kvm|input|vxm):.*vxm' "$ROOT/etc/group"
+	[ "$status" -eq 1 ] || [[ $output =~ ^vxm:[^:]*:[0-9]+:$ ]]
+}
+
+@test "sysusers run twice is harmless" {
+	with_accounts
+	systemd-sysusers --root="$ROOT" "$VXM_SOURCE/sysusers/vxm.conf"
+	cp "$ROOT/etc/passwd" "$BATS_TEST_TMPDIR/before"
+	systemd-sysusers --root="$ROOT" "$VXM_SOURCE/sysusers/vxm.conf"
+	cmp "$ROOT/etc/passwd" "$BATS_TEST_TMPDIR/before"
+}
+
+@test "tmpfiles makes the runtime directories root's, and closed where they should be" {
+	systemd-tmpfiles --root="$ROOT" --create "$VXM_SOURCE/tmpfiles/vxm.conf"
+	[ "$(stat -c %a "$ROOT/run/vxm")" = 755 ]
+	[ "$(stat -c %a "$ROOT/run/vxm/.access")" = 755 ]
+	[ "$(stat -c %a "$ROOT/run/vxm/.lock")" = 700 ]
+	[ "$(stat -c %a "$ROOT/var/lib/vxm")" = 711 ]
+	[ "$(stat -c %u "$ROOT/run/vxm")" = 0 ]
+}
+
+# polkit's rule is ECMAScript; jq and awk do not speak it, so a tiny interpreter-free check reads what may pass.
+@test "the polkit rule names the guest units, three verbs and one action" {
+	local rule="$VXM_SOURCE/units/polkit/49-vxm.rules"
+	grep -qF '"org.freedesktop.systemd1.manage-units"' "$rule"
+	grep -qF '["start", "stop", "restart"]' "$rule"
+	grep -qF '/^vxm-guest@[a-z0-9][a-z0-9._-]{0,30}\.service$/' "$rule"
+}
+
+@test "install puts every file below DESTDIR, and uninstall takes each of them away" {
+	make -s -C "$VXM_SOURCE" install DESTDIR="$ROOT" PREFIX=/usr
+	[ -x "$ROOT/usr/bin/vxm-isolate" ]
+	[ -x "$ROOT/usr/lib/systemd/system-generators/vxm-generator" ]
+	[ -f "$ROOT/usr/lib/systemd/system/vxm-guest@.service" ]
+	[ -f "$ROOT/usr/lib/udev/rules.d/71-vxm.rules" ]
+	[ -f "$ROOT/usr/share/man/man5/vxm-guest.conf.5" ]
+	[ -f "$ROOT/usr/share/bash-completion/completions/vxm-guest" ]
+	make -s -C "$VXM_SOURCE" uninstall DESTDIR="$ROOT" PREFIX=/usr
+	run find "$ROOT/usr" -type f
+	[ -z "$output" ]
+}
+
+@test "another PREFIX is written into the units" {
+	make -s -C "$VXM_SOURCE" install DESTDIR="$ROOT" PREFIX=/opt/vxm BUILD="$BATS_TEST_TMPDIR/build"
+	run grep -rn '/usr/bin/vxm' "$ROOT/opt/vxm/lib/systemd"
+	[ "$status" -eq 1 ]
+	grep -q '^ExecStart=/opt/vxm/bin/vxm-isolate' "$ROOT/opt/vxm/lib/systemd/system/vxm-isolate@.service"
+}
+
+@test "each helper has a man page and a completion, and each man page renders" {
+	local helper
+	for helper in "$VXM_SOURCE"/helpers/vxm-*.c; do
+		helper=$(basename "$helper" .c)
+		[ -s "$VXM_BUILD/man/$helper.8" ]
+		[ "$helper" = vxm-generator ] || [ -s "$VXM_SOURCE/helpers/completions/$helper.bash" ]
+	done
+}
+
+@test "--help and --version of each helper succeed, and name the helper" {
+	local helper
+	for helper in "$VXM_SOURCE"/helpers/vxm-*.c; do
+		helper=$(basename "$helper" .c)
+		[ "$helper" != vxm-generator ] || continue
+		"$VXM_BUILD/$helper" --help | grep -q "$helper"
+		"$VXM_BUILD/$helper" --version | grep -q "^$helper [0-9]"
+	done
+}
