@@ -97,14 +97,14 @@ $(BUILD)/units/%: units/% Makefile
 
 .PHONY: install uninstall clean
 install: all $(UNITS:%=$(BUILD)/%)
-	@set -e; for row in $(INSTALLED); do \
+	@set -e; for row in $(INSTALLED:%='%'); do \
 		from=$${row%%|*}; rest=$${row#*|}; to=$${rest%%|*}; mode=$${rest#*|}; \
 		install -D -m "$$mode" "$$from" "$(DESTDIR)$$to"; \
 	done
 	@echo "installed below $(DESTDIR)$(PREFIX); see README.md, \"On real hardware\", for the first guest"
 
 uninstall:
-	@set -e; for row in $(INSTALLED); do \
+	@set -e; for row in $(INSTALLED:%='%'); do \
 		rest=$${row#*|}; to=$${rest%%|*}; rm -f "$(DESTDIR)$$to"; \
 	done
 	@rmdir "$(DESTDIR)$(PREFIX)/lib/vxm" "$(DESTDIR)$(PREFIX)/share/doc/vxm/examples" \
