@@ -12,6 +12,7 @@
 #include "guestfile.h"
 #include "gueststore.h"
 #include "option.h"
+#include "prepared.h"
 
 /*
  * Theory of operation
@@ -389,4 +390,9 @@ int guest_is_generated(const struct host *host, const char *name, char ret_file[
 	if (host->recorded)
 		return 1;
 	return guestfile_is_generated(host, name, ret_file ? ret_file : file);
+}
+
+int guest_is_prepared(const struct host *host, const char *name)
+{
+	return prepared_is_enabled(host, name);
 }
