@@ -1,10 +1,63 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The lab's part of `make check`. tests/lab/README.md says what runs where.
+# The lab's part of `make check` and `make check-long`. tests/lab/README.md says what runs where.
 
 SUITE ?= trixie
 export SUITE
 
-LAB_TESTS := $(sort $(wildcard tests/lab/*.bats))
+# Outside the checkout: what is built for a suite is built in that suite's chroot, against its libraries.
+LAB_STAGE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vxm/stage-$(SUITE)-$(shell printf %s '$(CURDIR)' | sha256sum | cut -c 1-12)
+
+LAB_TESTS      := $(sort $(wildcard tests/lab/*.bats))
+# On the older release: starting, restoring, refusing.
+LAB_TESTS_LONG := $(filter tests/lab/1%.bats tests/lab/2%.bats tests/lab/3%.bats,$(LAB_TESTS))
+
+.PHONY: check-lab check-long lab-payload lab-payload-directory lab-content
 
 check-lab: deps
 	$(PROVE) --exec 'bats --tap' $(LAB_TESTS)
+
+check-long: check
+	VXM_LONG=1 SUITE=trixie $(PROVE) --exec 'bats --tap' $(LAB_TESTS)
+	VXM_LONG=1 SUITE=bookworm $(PROVE) --exec 'bats --tap' $(LAB_TESTS_LONG)
+
+# --- the payload of a workstation: the product as installed, the guest's disk, programs for tests ----------------------
+
+lab-payload-directory:
+	@echo $(LAB_STAGE)/payload
+
+# One at a time; make inside the chroot does what has changed and nothing else.
+lab-payload:
+	@mkdir -p $(LAB_STAGE)/payload
+	@flock $(LAB_STAGE) tests/lab/lab chroot --bind $(LAB_STAGE) $(SUITE) -- \
+		make -s --no-print-directory lab-content SUITE=$(SUITE) LAB_STAGE=$(LAB_STAGE) BUILD=$(LAB_STAGE)/build
+	@flock $(LAB_STAGE) tests/lab/guest/build $(LAB_STAGE)/payload/guest.img
+
+# What runs in the workstation beside the product. A helper that forgets is the helper itself, linked so that it finds
+# no record of what it changed.
+LAB_PROGRAMS := $(addprefix tests/lab/programs/,openable guestline hostkeys) $(wildcard tests/lab/fingerprint \
+	tests/lab/fingerprint-changes)
+LAB_BUILT    := $(BUILD)/lab/settle $(BUILD)/lab/killat.so
+LAB_MUTANTS  := $(addprefix $(BUILD)/lab/mutants/,$(filter vxm-isolate vxm-hugepages vxm-access vxm-display,$(HELPERS)))
+
+$(BUILD)/lab/settle: tests/lab/programs/settle.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CFLAGS) -o $@ $< $(shell pkg-config --libs libsystemd)
+
+$(BUILD)/lab/killat.so: tests/lab/programs/killat.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CFLAGS) -shared -fPIC -o $@ $< -ldl
+
+$(BUILD)/lab/mutants/%: $(BUILD)/helpers/%.o $(BUILD)/tests/lab/programs/forgetful.o $(BUILD)/libvxm.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(CFLAGS) -Wl,--wrap=record_load -o $@ $^ $(LDLIBS)
+
+$(BUILD)/lab/monitor/vxm_monitor.ko: $(wildcard tests/lab/monitor/*)
+	$(MAKE) -s -C tests/lab/monitor OUT=$(@D) >/dev/null
+
+lab-content: all $(LAB_BUILT) $(LAB_MUTANTS) $(BUILD)/lab/monitor/vxm_monitor.ko
+	@rm -rf $(LAB_STAGE)/payload/root $(LAB_STAGE)/payload/bin $(LAB_STAGE)/payload/mutants
+	@$(MAKE) -s --no-print-directory install DESTDIR=$(LAB_STAGE)/payload/root PREFIX=/usr >/dev/null
+	@mkdir -p $(LAB_STAGE)/payload/bin $(LAB_STAGE)/payload/mutants
+	@install -m 0755 $(LAB_PROGRAMS) $(LAB_BUILT) $(LAB_STAGE)/payload/bin
+	@install -m 0755 $(LAB_MUTANTS) $(LAB_STAGE)/payload/mutants
+	@install -m 0644 $(BUILD)/lab/monitor/vxm_monitor.ko $(LAB_STAGE)/payload

@@ -1,0 +1,245 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2030,SC2031 # each test is a subshell to shellcheck; nothing is meant to leave it
+# However a guest ends, and whatever is killed in the middle of its start, the workstation is afterwards what it was
+# before: a fingerprint that shares no code with the helpers is equal to the one taken at the beginning.
+#
+# That the fingerprint would see it is shown too: each field is changed on purpose, and each helper is replaced by a
+# build that forgets what it has to put back.
+
+load stage
+
+HELPERS=(isolate hugepages access tpm guest display)
+
+setup_file() {
+	stage_up dual
+	monitor_up
+	install_demo
+	# Stopping a guest that has no system yet to hear the power button takes as long as this allows.
+	configure_more demo 90-quick <<-END
+		[Guest]
+		Shutdown=5
+	END
+	# Each helper can be killed after a given step of its start, see programs/killat.c. Without its file in
+	# /run/lab-kill nothing is different.
+	l1sh 'mkdir -p /run/lab-kill
+		for helper; do
+			mkdir -p "/run/systemd/system/vxm-$helper@demo.service.d"
+			printf "[Service]\nEnvironment=LD_PRELOAD=%s LAB_KILL_FILE=%s\n" /payload/bin/killat.so \
+				"/run/lab-kill/$helper" >"/run/systemd/system/vxm-$helper@demo.service.d/lab.conf"
+		done
+		systemctl daemon-reload' "${HELPERS[@]}"
+	fingerprint before
+}
+
+teardown_file() {
+	stage_down
+}
+
+# Whatever state a failed test left, the next one begins with a guest that is off.
+setup() {
+	l1sh 'rm -f /run/lab-kill/*'
+}
+
+teardown() {
+	stage_keep
+	if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
+		l1sh 'rm -f /run/lab-kill/*; systemctl kill -s KILL vxm-guest@demo.service || :
+			systemctl stop vxm-guest@demo.service; systemctl reset-failed' || :
+	fi
+}
+
+# The guest is off and everything is as before. Nobody calls stop; a unit that failed says so until it is told that
+# this was seen.
+restored() {
+	settle 120 vxm-guest@demo.service gone
+	l1 systemctl reset-failed
+	fingerprint after
+	same before after
+}
+
+# --- the ends of a guest -----------------------------------------------------------------------------------------------
+
+@test "stop, before the guest has a system that hears it" {
+	# The steps of each helper's start are counted on the way; later tests know from it where the middle is.
+	l1sh 'for helper; do echo 0 >"/run/lab-kill/$helper"; done' "${HELPERS[@]}"
+	start_demo
+	settle 60 vxm-display@demo.service active
+	l1sh 'for helper; do
+		journalctl -o cat -b -u "vxm-$helper@demo.service" |
+			sed -n "s/^lab: step \([0-9]*\) .*/\1/p" | tail -n 1 >"/run/lab-steps-$helper"
+		test -s "/run/lab-steps-$helper"
+	done' "${HELPERS[@]}"
+	l1sh 'grep . /run/lab-steps-*'
+	l1 systemctl stop vxm-guest@demo.service
+	restored
+}
+
+@test "the guest's own power-off" {
+	start_demo
+	await_guest
+	[ "$(ask poweroff)" = "ok poweroff" ]
+	settle 60 vxm-guest@demo.service inactive
+	[ "$(property vxm-guest@demo.service Result)" = success ]
+	restored
+}
+
+@test "SIGKILL of QEMU" {
+	start_demo
+	l1 systemctl kill --kill-whom=main -s KILL vxm-guest@demo.service
+	settle 60 vxm-guest@demo.service failed
+	restored
+}
+
+@test "SIGKILL of swtpm" {
+	start_demo
+	l1 systemctl kill --kill-whom=main -s KILL vxm-tpm@demo.service
+	restored
+}
+
+@test "QEMU fails to start: a disk that is none" {
+	l1sh 'head -c 1M /dev/urandom >/var/lib/vxm/demo/bad.qcow2; chown vxm: /var/lib/vxm/demo/bad.qcow2'
+	configure_more demo 95-bad <<-END
+		[Disk bad]
+		Path=/var/lib/vxm/demo/bad.qcow2
+		Format=qcow2
+	END
+	run start_demo
+	[ "$status" -ne 0 ]
+	[ "$(property vxm-guest@demo.service ActiveState)" = failed ]
+	l1sh 'journalctl -b -o cat -u vxm-guest@demo.service | grep bad.qcow2'
+	unconfigure_more demo 95-bad
+	restored
+}
+
+# --- a helper is killed in the middle of its start ---------------------------------------------------------------------
+
+# killed_at HELPER STEP: the helper's start ended by SIGKILL right there, and the guest has not come to be.
+killed_at() {
+	l1sh 'echo "$2" >"/run/lab-kill/$1"' "$1" "$2"
+	run start_demo
+	l1sh 'rm "/run/lab-kill/$1"' "$1"
+	[ "$status" -ne 0 ]
+	settle 60 vxm-guest@demo.service gone
+	[ "$(property "vxm-$1@demo.service" Result)" = signal ]
+}
+
+steps_of() {
+	l1 cat "/run/lab-steps-$1"
+}
+
+# The middle, and in check-long each step.
+killed_in_its_start() {
+	local steps step
+	steps=$(steps_of "$1")
+	if [ -n "${VXM_LONG:-}" ]; then
+		for ((step = 1; step <= steps; step++)); do
+			echo "$1: killed after step $step of $steps"
+			killed_at "$1" "$step"
+			restored
+		done
+	else
+		echo "$1: killed after step $(((steps + 1) / 2)) of $steps"
+		killed_at "$1" $(((steps + 1) / 2))
+		restored
+	fi
+}
+
+@test "SIGKILL of isolate in the middle of its start" {
+	killed_in_its_start isolate
+}
+
+@test "SIGKILL of hugepages in the middle of its start" {
+	killed_in_its_start hugepages
+}
+
+@test "SIGKILL of access in the middle of its start" {
+	killed_in_its_start access
+}
+
+@test "SIGKILL of tpm in the middle of its start" {
+	killed_in_its_start tpm
+}
+
+@test "SIGKILL of guest in the middle of its start" {
+	killed_in_its_start guest
+}
+
+@test "SIGKILL of display in the middle of its start: the guest lives on, the monitor is the host's" {
+	local steps
+	steps=$(steps_of display)
+	l1sh 'echo "$1" >/run/lab-kill/display' "$(((steps + 1) / 2))"
+	start_demo
+	settle 60 vxm-display@demo.service failed
+	[ "$(property vxm-display@demo.service Result)" = signal ]
+	[ "$(property vxm-guest@demo.service ActiveState)" = active ]
+	[ "$(monitor_input)" = 15 ]
+	l1sh 'rm /run/lab-kill/display'
+	kill_demo
+	restored
+}
+
+# --- again and again ---------------------------------------------------------------------------------------------------
+
+@test "stop and start without a pause, ten times" {
+	l1sh 'systemctl start vxm-guest@demo.service
+		for round in 1 2 3 4 5 6 7 8 9 10; do
+			echo "round $round"
+			systemctl stop vxm-guest@demo.service
+			systemctl start vxm-guest@demo.service
+			test "$(systemctl show --value -p ActiveState vxm-guest@demo.service)" = active
+		done'
+	kill_demo
+	restored
+}
+
+# --- that the fingerprint sees it --------------------------------------------------------------------------------------
+
+@test "a deliberate change of each field is seen" {
+	l1sh 'for field in $(fingerprint-changes --list); do
+		echo "field $field"
+		fingerprint-changes --apply "$field"
+		fingerprint >/run/lab-fingerprints/changed
+		fingerprint-changes --revert "$field"
+		if cmp -s /run/lab-fingerprints/before /run/lab-fingerprints/changed; then
+			echo "the fingerprint does not see a change of $field"
+			exit 1
+		fi
+		fingerprint >/run/lab-fingerprints/reverted
+		diff -U0 /run/lab-fingerprints/before /run/lab-fingerprints/reverted
+	done'
+}
+
+# forgets HELPER FIELD: with a build of the helper that leaves its restoring out the comparison is red, and red for the
+# field that this helper is to restore; the real one then puts it right from the same record.
+forgets() {
+	l1sh 'mount --bind "/payload/mutants/vxm-$1" "/usr/bin/vxm-$1"' "$1"
+	start_demo
+	settle 60
+	kill_demo
+	l1sh 'umount "/usr/bin/vxm-$1"' "$1"
+	l1 systemctl reset-failed
+	fingerprint forgotten
+	run same before forgotten
+	echo "$output"
+	[ "$status" -eq 1 ]
+	grep -E "^\+.*$2" <<<"$output"
+	l1 "/usr/bin/vxm-$1" stop demo
+	restored
+}
+
+@test "a build of isolate that leaves its restoring out is seen" {
+	forgets isolate 'vfio-pci'
+}
+
+@test "a build of hugepages that leaves its restoring out is seen" {
+	forgets hugepages 'hugepages'
+}
+
+@test "a build of access that leaves its restoring out is seen" {
+	forgets access 'vxm'
+}
+
+@test "a build of display that leaves its restoring out is seen" {
+	forgets display '17|0x11'
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * LD_PRELOADed into a helper: kills it with SIGKILL after a given step of its start.
+ *
+ * A step is a call that leaves a trace outside the process: write, pwrite, rename, mkdir, unlink,
+ * bind, sendmsg, ioctl, and the exec by which a helper becomes a server. The file LAB_KILL_FILE
+ * names how many steps the helper may take; it is killed right after the last of them (right before
+ * an exec, of which there is no after). A child of the helper counts with it, and both are killed.
+ * 0 kills nobody and says "lab: step N CALL" on stderr for each, so that the next run knows where
+ * the middle is. Without such a file nothing happens at all, and only a start is meant, "HELPER
+ * start NAME" or "HELPER NAME": in a process with another verb nothing is counted.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct shared {
+	unsigned steps;
+	unsigned limit;
+	pid_t helper;
+};
+
+/* Shared with the children that the helper forks; NULL: nothing is counted. */
+static struct shared *shared;
+
+__attribute__((constructor)) static void prepare(int argc, char **argv)
+{
+	const char *file = getenv("LAB_KILL_FILE");
+	char text[32] = "";
+	int fd;
+
+	if (!file || (argc > 2 && strcmp(argv[1], "start") != 0))
+		return;
+	unsetenv("LD_PRELOAD");
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || syscall(SYS_read, fd, text, sizeof(text) - 1) < 0)
+		return;
+	close(fd);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (shared == MAP_FAILED)
+		abort();
+	*shared = (struct shared){ .limit = (unsigned)strtoul(text, NULL, 10), .helper = getpid() };
+}
+
+static void die(void)
+{
+	/* The helper first, so that it does not see its child go. */
+	kill(shared->helper, SIGKILL);
+	kill(getpid(), SIGKILL);
+}
+
+static void step(const char *call)
+{
+	int saved = errno;
+	char line[64];
+
+	if (!shared)
+		return;
+	shared->steps++;
+	if (shared->limit == 0) {
+		int n = snprintf(line, sizeof(line), "lab: step %u %s\n", shared->steps, call);
+
+		syscall(SYS_write, STDERR_FILENO, line, (size_t)n);
+	} else if (shared->steps == shared->limit) {
+		die();
+	}
+	errno = saved;
+}
+
+/* The next definition of the function NAME, of the type of the one we stand in for. */
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+#define STEP(call, expression)                          \
+	({                                              \
+		__typeof__(expression) r_ = expression; \
+		step(call);                             \
+		r_;                                     \
+	})
+
+ssize_t write(int fd, const void *buf, size_t size)
+{
+	/* What a helper says is no trace in the world. */
+	if (fd == STDOUT_FILENO || fd == STDERR_FILENO)
+		return NEXT(write)(fd, buf, size);
+	return STEP("write", NEXT(write)(fd, buf, size));
+}
+
+ssize_t pwrite(int fd, const void *buf, size_t size, off_t offset)
+{
+	return STEP("pwrite", NEXT(pwrite)(fd, buf, size, offset));
+}
+
+int renameat(int from, const char *old, int to, const char *new)
+{
+	return STEP("rename", NEXT(renameat)(from, old, to, new));
+}
+
+int rename(const char *old, const char *new)
+{
+	return STEP("rename", NEXT(rename)(old, new));
+}
+
+int mkdirat(int fd, const char *path, mode_t mode)
+{
+	return STEP("mkdir", NEXT(mkdirat)(fd, path, mode));
+}
+
+int unlinkat(int fd, const char *path, int flags)
+{
+	return STEP("unlink", NEXT(unlinkat)(fd, path, flags));
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+	return STEP("bind", NEXT(bind)(fd, address, size));
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return STEP("sendmsg", NEXT(sendmsg)(fd, message, flags));
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list ap;
+	void *argument;
+
+	va_start(ap, request);
+	argument = va_arg(ap, void *);
+	va_end(ap);
+	return STEP("ioctl", NEXT(ioctl)(fd, request, argument));
+}
+
+int execve(const char *path, char *const argv[], char *const envp[])
+{
+	/* A child of the helper becomes another program: that one is not the helper. */
+	if (shared && getpid() == shared->helper)
+		step("exec");
+	return NEXT(execve)(path, argv, envp);
+}
+
+int execv(const char *path, char *const argv[])
+{
+	return execve(path, argv, environ);
+}
