@@ -28,6 +28,13 @@ stage_up() {
 	[[ $payload == *settle* ]]
 }
 
+# stage_again: after a boot, what a boot takes away of it.
+stage_again() {
+	l1sh 'mkdir -p /payload; mountpoint -q /payload ||
+		mount -t ext4 -o ro,noload /dev/disk/by-path/*-pci-0000:00:12.0 /payload'
+	monitor_up
+}
+
 stage_down() {
 	[ -z "${RUN:-}" ] || "$LAB" down "$RUN"
 }

@@ -34,7 +34,8 @@ def do_up(arguments):
     """Start a workstation."""
     Instance(arguments.rundir).up(suite=arguments.suite, name=arguments.shape,
                                   cold=arguments.cold, reuse=arguments.reuse,
-                                  content=arguments.payload, front=arguments.front)
+                                  content=arguments.payload, front=arguments.front,
+                                  degraded=arguments.degraded)
 
 
 def do_ssh(arguments):
@@ -175,6 +176,8 @@ def parser():
                        help="power on with the disk left in RUNDIR")
     added.add_argument("--front", choices=list(shape.FRONTS),
                        help="a device before the second card: addresses shift (boots cold)")
+    added.add_argument("--degraded", action="store_true",
+                       help="units may fail in the boot")
     added.add_argument("--payload", metavar="DIR",
                        help="DIR becomes /payload; DIR/root is installed into the system")
     added = verb("ssh", do_ssh)

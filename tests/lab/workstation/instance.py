@@ -33,11 +33,12 @@ class Instance(Machine):
         """The names of its graphics cards."""
         return shape.CARDS[self.load()["shape"]]
 
-    def up(self, *, suite, name, cold, reuse, content, front):
+    def up(self, *, suite, name, cold, reuse, content, front, degraded=False):
         """Start a workstation: from the snapshot, or from power-on with `cold`.
 
         reuse: power on again with the disk an earlier instance left in the run directory. content:
         directory for the payload disk, or None. front: what to put before the second card.
+        degraded: units may have failed in the boot.
         """
         if self.pid() is not None:
             raise LabError(f"{self.directory}: a workstation runs there already: lab down")
@@ -73,7 +74,7 @@ class Instance(Machine):
                 self.start(outer, snap.arguments, snap.image.path, hardware=hardware,
                            port=link.port, keep=keep, state=entry.path / "state" if entry else None)
                 self.wait_running(60)
-                self.wait_up()
+                self.wait_up(degraded=degraded)
                 if not cold:
                     link.set_clock()
             if content is not None:
@@ -83,12 +84,12 @@ class Instance(Machine):
             self.stop()
             raise
 
-    def wait_up(self, seconds=snapshot.BOOT_SECONDS):
-        """Wait until the workstation has booted and systemd says running."""
+    def wait_up(self, seconds=snapshot.BOOT_SECONDS, degraded=False):
+        """Wait until the workstation has booted and systemd says running (or degraded)."""
         link = self.remote()
         try:
             link.connect(seconds=seconds)
-            link.wait_running(seconds)
+            link.wait_running(seconds, degraded)
         except LabError as error:
             raise LabError(f"{error}{self.last_words()}") from error
 
