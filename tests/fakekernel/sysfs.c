@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A kernel made of files: the door to sysfs, whose writes act on a directory tree as Linux would.
+ */
+
+/*
+ * Theory of operation
+ *
+ * This object stands in the place of helpers/lib/sysfs.o, so a helper linked with it is the helper
+ * that ships, byte for byte, but for what happens inside sysfs_write(). Reading is the real code on
+ * the files below --root. A write acts as Linux 6.12 does (drivers/base/bus.c, dd.c, power/,
+ * drivers/vfio/pci, mm/hugetlb.c):
+ *
+ *   driver_override   "\n" unsets, and an unset one reads "(null)"; an empty write changes nothing
+ *   drivers/D/unbind  -ENODEV when another driver is bound
+ *   drivers_probe     succeeds whatever comes of it; nothing is done when a driver is bound; an
+ *                     override lets only the driver of that name in
+ *   vfio-pci          sets power/control to auto at bind and to on at unbind, refuses bridges and
+ *                     functions with virtual functions, and makes the node of the group
+ *   nr_hugepages      takes what can be had, and never a page that is in use
+ *
+ * What a machine is like, beyond what sysfs shows, is told by dot files, which no reader lists:
+ *
+ *   bus/pci/devices/BDF/.modalias-driver   the driver that this kind of device gets without
+ * override bus/pci/devices/BDF/.stuck             an unbind of it never returns
+ *   bus/pci/devices/BDF/.refused           a probe of it binds nothing
+ *   HUGEPAGES/.obtainable                  how many pages that pool can grow to in all
+ *
+ * What goes wrong is told by the environment. Writes are counted from 1, over all processes of one
+ * run: VXM_FAKE_KILL_BEFORE=N and VXM_FAKE_KILL_AFTER=N kill the helper (and the child that writes)
+ * with SIGKILL right before or after the N-th, VXM_FAKE_FAIL=N:EIO fails it, without effect, with
+ * EIO, EBUSY, ENODEV, ENOSPC, EINTR or EPERM.
+ */
+#define sysfs_write fakekernel_store
+#include "../../helpers/lib/sysfs.c"
+#undef sysfs_write
+
+#include "pciaddr.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+
+int sysfs_write(const struct host *host, const char *text, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#define DEVICES "bus/pci/devices/"
+#define DRIVERS "bus/pci/drivers/"
+/* The first major of the range for dynamic numbers, as class/vfio shows it on a small machine. */
+#define VFIO_MAJOR 244
+
+static unsigned *write_count;
+static pid_t helper_pid;
+
+/* Before main(), so that the child that writes with a deadline counts in the same memory. */
+__attribute__((constructor)) static void fakekernel_init(void)
+{
+	write_count = mmap(NULL, sizeof(*write_count), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	helper_pid = getpid();
+}
+
+static bool is_chosen(const char *variable, unsigned number)
+{
+	const char *text = getenv(variable);
+	unsigned chosen;
+
+	return text && parse_uint(text, &chosen) >= 0 && chosen == number;
+}
+
+static void die(void)
+{
+	kill(helper_pid, SIGKILL);
+	kill(getpid(), SIGKILL);
+}
+
+/* "3:EIO": the error of write number 3. */
+static int chosen_failure(unsigned number)
+{
+	static const struct {
+		const char *name;
+		int error;
+	} errors[] = {
+		{ "EIO", EIO },	      { "EBUSY", EBUSY }, { "ENODEV", ENODEV },
+		{ "ENOSPC", ENOSPC }, { "EINTR", EINTR }, { "EPERM", EPERM },
+	};
+	const char *text = getenv("VXM_FAKE_FAIL"), *colon = text ? strchr(text, ':') : NULL;
+	char digits[16];
+	unsigned chosen;
+
+	if (!colon || (size_t)(colon - text) >= sizeof(digits))
+		return 0;
+	memcpy(digits, text, (size_t)(colon - text));
+	digits[colon - text] = '\0';
+	if (parse_uint(digits, &chosen) < 0 || chosen != number)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		if (strcmp(errors[i].name, colon + 1) == 0)
+			return -errors[i].error;
+	abort();
+}
+
+static int store(const struct host *host, const char *path, const char *text)
+{
+	return fakekernel_store(host, text, "%s", path);
+}
+
+static int device_text(const struct host *host, const char *bdf, const char *name, char *buf,
+		       size_t size)
+{
+	int r = sysfs_read(host, buf, size, DEVICES "%s/%s", bdf, name);
+
+	if (r < 0)
+		buf[0] = '\0';
+	return r;
+}
+
+static bool device_has(const struct host *host, const char *bdf, const char *name)
+{
+	return sysfs_exists(host, DEVICES "%s/%s", bdf, name) >= 0;
+}
+
+static void set_power(const struct host *host, const char *bdf, const char *text)
+{
+	if (device_has(host, bdf, "power/control"))
+		fakekernel_store(host, text, DEVICES "%s/power/control", bdf);
+}
+
+/* The number of members of GROUP that are on vfio-pci. */
+static unsigned count_taken(const struct host *host, const char *group)
+{
+	_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
+	char driver[64], other[32];
+	unsigned count = 0;
+
+	sysfs_list(host, &names, "bus/pci/devices");
+	for (size_t i = 0; i < names.count; i++)
+		if (sysfs_read_link(host, driver, sizeof(driver), DEVICES "%s/driver",
+				    names.items[i]) >= 0 &&
+		    strcmp(driver, "vfio-pci") == 0 &&
+		    sysfs_read_link(host, other, sizeof(other), DEVICES "%s/iommu_group",
+				    names.items[i]) >= 0 &&
+		    strcmp(other, group) == 0)
+			count++;
+	return count;
+}
+
+/* class/vfio/N comes with the first function of a group and goes with the last. */
+static void update_group(const struct host *host, const char *bdf)
+{
+	char group[32], path[PATH_MAX], number[64];
+	int fd;
+
+	if (sysfs_read_link(host, group, sizeof(group), DEVICES "%s/iommu_group", bdf) < 0)
+		return;
+	snprintf(path, sizeof(path), "sys/class/vfio/%s/dev", group);
+	if (count_taken(host, group) == 0) {
+		unlinkat(host->root_fd, path, 0);
+		*strrchr(path, '/') = '\0';
+		unlinkat(host->root_fd, path, AT_REMOVEDIR);
+		return;
+	}
+	*strrchr(path, '/') = '\0';
+	mkdirat(host->root_fd, "sys/class", 0755);
+	mkdirat(host->root_fd, "sys/class/vfio", 0755);
+	mkdirat(host->root_fd, path, 0755);
+	strcat(path, "/dev");
+	snprintf(number, sizeof(number), "%d:%s\n", VFIO_MAJOR, group);
+	fd = openat(host->root_fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, number, strlen(number)) < 0)
+		abort();
+	close(fd);
+}
+
+static bool is_refused_by_vfio(const struct host *host, const char *bdf)
+{
+	uint64_t class = 0, count = 0;
+
+	sysfs_read_u64(host, &class, DEVICES "%s/class", bdf);
+	sysfs_read_u64(host, &count, DEVICES "%s/sriov_numvfs", bdf);
+	return class >> 16 == 0x06 || count > 0;
+}
+
+static void bind_driver(const struct host *host, const char *bdf, const char *driver)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	bool vfio = strcmp(driver, "vfio-pci") == 0;
+
+	if (sysfs_exists(host, DRIVERS "%s", driver) < 0 || device_has(host, bdf, ".refused") ||
+	    (vfio && is_refused_by_vfio(host, bdf)))
+		return;
+	snprintf(path, sizeof(path), "sys/" DEVICES "%s/driver", bdf);
+	snprintf(target, sizeof(target), "../../../../bus/pci/drivers/%s", driver);
+	if (symlinkat(target, host->root_fd, path) < 0)
+		abort();
+	if (vfio) {
+		set_power(host, bdf, "auto\n");
+		update_group(host, bdf);
+	}
+}
+
+static int write_probe(const struct host *host, const char *bdf)
+{
+	char driver[64];
+
+	if (sysfs_exists(host, DEVICES "%s", bdf) < 0)
+		return -ENODEV;
+	if (sysfs_read_link(host, driver, sizeof(driver), DEVICES "%s/driver", bdf) >= 0)
+		return 0;
+	device_text(host, bdf, "driver_override", driver, sizeof(driver));
+	if (!driver[0] || strcmp(driver, "(null)") == 0)
+		device_text(host, bdf, ".modalias-driver", driver, sizeof(driver));
+	if (driver[0])
+		bind_driver(host, bdf, driver);
+	return 0;
+}
+
+static int write_unbind(const struct host *host, const char *driver, const char *bdf)
+{
+	char bound[64], path[PATH_MAX];
+
+	if (sysfs_read_link(host, bound, sizeof(bound), DEVICES "%s/driver", bdf) < 0 ||
+	    strcmp(bound, driver) != 0)
+		return -ENODEV;
+	while (device_has(host, bdf, ".stuck"))
+		pause();
+	snprintf(path, sizeof(path), "sys/" DEVICES "%s/driver", bdf);
+	if (unlinkat(host->root_fd, path, 0) < 0)
+		return -errno;
+	if (strcmp(driver, "vfio-pci") == 0) {
+		set_power(host, bdf, "on\n");
+		update_group(host, bdf);
+	}
+	return 0;
+}
+
+static uint64_t pool_number(const struct host *host, const char *directory, const char *name,
+			    uint64_t absent)
+{
+	uint64_t value = absent;
+
+	if (sysfs_read_u64(host, &value, "%s/%s", directory, name) < 0)
+		return absent;
+	return value;
+}
+
+static void pool_store(const struct host *host, const char *directory, const char *name,
+		       uint64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu\n", (unsigned long long)value);
+	if (sysfs_exists(host, "%s/%s", directory, name) >= 0)
+		fakekernel_store(host, text, "%s/%s", directory, name);
+}
+
+/* One pool to WANTED pages, as far as it goes: pages in use stay, as surplus. */
+static void resize_pool(const struct host *host, const char *directory, uint64_t wanted)
+{
+	uint64_t total = pool_number(host, directory, "nr_hugepages", 0);
+	uint64_t free_pages = pool_number(host, directory, "free_hugepages", total);
+	uint64_t most = pool_number(host, directory, ".obtainable", UINT64_MAX);
+	uint64_t used = total - free_pages, to = wanted;
+
+	if (to > total && to > most)
+		to = most > total ? most : total;
+	if (to < used)
+		to = used;
+	pool_store(host, directory, "nr_hugepages", to);
+	pool_store(host, directory, "free_hugepages", to - used);
+	pool_store(host, directory, "surplus_hugepages", to > wanted ? to - wanted : 0);
+}
+
+/* The sum of the nodes is the machine's pool; pages wanted there go to the nodes in their order. */
+static int write_hugepages(const struct host *host, const char *path, const char *text)
+{
+	static const char global[] = "kernel/mm/hugepages/";
+	_cleanup_strlist_ struct strlist nodes = STRLIST_EMPTY;
+	char directory[PATH_MAX], node[PATH_MAX], main_pool[PATH_MAX], digits[32];
+	uint64_t wanted, total = 0, free_pages = 0;
+	const char *size;
+
+	snprintf(digits, sizeof(digits), "%.*s", (int)strcspn(text, "\n"), text);
+	if (parse_u64(digits, &wanted) < 0)
+		return -EINVAL;
+	snprintf(directory, sizeof(directory), "%s", path);
+	*strrchr(directory, '/') = '\0';
+	size = strrchr(directory, '/') + 1;
+	snprintf(main_pool, sizeof(main_pool), "%s%s", global, size);
+	sysfs_list(host, &nodes, "devices/system/node");
+	if (strcmp(directory, main_pool) != 0 || nodes.count == 0)
+		resize_pool(host, directory, wanted);
+	for (size_t i = 0; i < nodes.count; i++) {
+		uint64_t have;
+
+		snprintf(node, sizeof(node), "devices/system/node/%.200s/hugepages/%.200s",
+			 nodes.items[i], size);
+		if (strncmp(nodes.items[i], "node", 4) != 0 || sysfs_exists(host, "%s", node) < 0)
+			continue;
+		have = pool_number(host, node, "nr_hugepages", 0);
+		if (strcmp(directory, main_pool) == 0) {
+			uint64_t now = pool_number(host, main_pool, "nr_hugepages", 0);
+
+			resize_pool(host, node,
+				    wanted >= now	  ? have + (wanted - now)
+				    : have > now - wanted ? have - (now - wanted)
+							  : 0);
+			now += pool_number(host, node, "nr_hugepages", 0) - have;
+			pool_store(host, main_pool, "nr_hugepages", now);
+		}
+		total += pool_number(host, node, "nr_hugepages", 0);
+		free_pages += pool_number(host, node, "free_hugepages", 0);
+	}
+	if (total + free_pages > 0 || nodes.count > 0) {
+		pool_store(host, main_pool, "nr_hugepages", total);
+		pool_store(host, main_pool, "free_hugepages", free_pages);
+	}
+	return 0;
+}
+
+/* Takes "DIRECTORY/NAME/FILE" apart: 1 and NAME when PATH is of that form. */
+static int match(const char *path, const char *directory, const char *file,
+		 char name[static NAME_MAX + 1])
+{
+	size_t before = strlen(directory), length = strlen(path), after = strlen(file);
+	size_t middle;
+
+	if (length <= before + after + 1 || strncmp(path, directory, before) != 0 ||
+	    strcmp(path + length - after, file) != 0 || path[length - after - 1] != '/')
+		return 0;
+	middle = length - before - after - 1;
+	if (middle > NAME_MAX || memchr(path + before, '/', middle))
+		return 0;
+	memcpy(name, path + before, middle);
+	name[middle] = '\0';
+	return 1;
+}
+
+static int read_bdf(const char *text, char bdf[static PCIADDR_SIZE])
+{
+	struct pciaddr addr;
+	int r;
+
+	snprintf(bdf, PCIADDR_SIZE, "%.*s", (int)strcspn(text, "\n"), text);
+	r = pciaddr_parse(bdf, &addr);
+	return r < 0 ? r : 0;
+}
+
+static int act(const struct host *host, const char *path, const char *text)
+{
+	char name[NAME_MAX + 1], value[SYSFS_TEXT_SIZE], bdf[PCIADDR_SIZE];
+	size_t length = strcspn(text, "\n");
+
+	if (!*text)
+		return 0;
+	snprintf(value, sizeof(value), "%.*s\n", (int)length, text);
+	if (sysfs_exists(host, "%s", path) < 0)
+		return -ENOENT;
+	if (match(path, DRIVERS, "unbind", name))
+		return read_bdf(text, bdf) < 0 ? -ENODEV : write_unbind(host, name, bdf);
+	if (strcmp(path, "bus/pci/drivers_probe") == 0)
+		return read_bdf(text, bdf) < 0 ? -ENODEV : write_probe(host, bdf);
+	if (match(path, DEVICES, "driver_override", name))
+		return store(host, path, length > 0 ? value : "(null)\n");
+	if (match(path, DEVICES, "power/control", name) && strcmp(value, "auto\n") != 0 &&
+	    strcmp(value, "on\n") != 0)
+		return -EINVAL;
+	if (strlen(path) > strlen("/nr_hugepages") &&
+	    strcmp(path + strlen(path) - strlen("/nr_hugepages"), "/nr_hugepages") == 0)
+		return write_hugepages(host, path, text);
+	return store(host, path, value);
+}
+
+int sysfs_write(const struct host *host, const char *text, const char *format, ...)
+{
+	unsigned number = ++*write_count;
+	char path[PATH_MAX];
+	int r = SYSFS_PATH(path, format);
+
+	if (r < 0)
+		return r;
+	if (is_chosen("VXM_FAKE_KILL_BEFORE", number))
+		die();
+	r = chosen_failure(number);
+	if (r >= 0)
+		r = act(host, path + strlen(SYSFS_MOUNT), text);
+	if (is_chosen("VXM_FAKE_KILL_AFTER", number))
+		die();
+	return r;
+}
