@@ -78,7 +78,7 @@ static int parse_place(char *place, bool block, struct pciaddr *ret)
 		if (pciaddr_parse(part, ret) >= 0)
 			found = 1;
 		else if (!block && found &&
-			 (strcmp(part, "input") == 0 || strncmp(part, "usb", 3) == 0))
+			 (strncmp(part, "input", 5) == 0 || strncmp(part, "usb", 3) == 0))
 			return 0;
 	}
 	return found;

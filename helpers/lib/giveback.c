@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Puts recorded PCI functions back to what they were found with, each for itself. */
+#include "giveback.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vfionode.h"
+
+static int await_holder(const struct host *host, const struct pcidev *dev, unsigned timeout_ms,
+			struct handover_failure *failure)
+{
+	char bdf[PCIADDR_SIZE];
+	struct holder last;
+	int r = 0;
+
+	if (dev->iommu_group >= 0)
+		r = holder_await_group(host, (unsigned)dev->iommu_group, timeout_ms, &last);
+	pciaddr_format(&dev->addr, bdf);
+	if (r == -ETIMEDOUT)
+		snprintf(
+			failure->text, sizeof(failure->text),
+			"%s is still held by %s (pid %d%s%s) through %s: end that virtual machine, "
+			"then stop again",
+			bdf, last.comm, (int)last.pid, last.unit[0] ? ", " : "", last.unit,
+			last.path);
+	else if (r < 0)
+		snprintf(failure->text, sizeof(failure->text),
+			 "%s: whether a virtual machine still holds it cannot be found out: %s",
+			 bdf, strerror(-r));
+	return r;
+}
+
+void giveback_function(const struct host *host, const struct isolation_function *function,
+		       unsigned timeout_ms, int lock_fd, struct giveback *ret)
+{
+	_cleanup_handover_plan_ struct handover_plan plan = { 0 };
+	bool taken = strcmp(function->now.driver, ISOLATION_DRIVER) == 0;
+	struct pcidev dev;
+	int r;
+
+	*ret = (struct giveback){ 0 };
+	r = handover_plan_return(function, &plan);
+	if (r < 0)
+		snprintf(ret->failure.text, sizeof(ret->failure.text),
+			 "there is not enough memory to plan a return");
+	if (r >= 0 && taken && plan.count > 0)
+		r = await_holder(host, &function->dev, timeout_ms, &ret->failure);
+	if (r >= 0)
+		r = handover_apply(host, &plan, lock_fd, &ret->failure);
+	if (r >= 0)
+		r = handover_verify_return(host, function, &ret->failure);
+	ret->error = r;
+	if (r < 0 || !taken || pcidev_read(host, &function->dev.addr, &dev) < 0)
+		return;
+	ret->moved = strcmp(dev.driver, ISOLATION_DRIVER) != 0;
+	memcpy(ret->driver, dev.driver, sizeof(ret->driver));
+}
+
+/* Nodes of the groups in which nothing is left to put back. */
+static void finish_nodes(const struct host *host, const struct isolation *iso,
+			 struct giveback *results)
+{
+	for (size_t i = 0; i < iso->count; i++) {
+		int group = iso->functions[i].dev.iommu_group, r;
+		bool used = false;
+
+		for (size_t n = 0; n < iso->count; n++)
+			used = used ||
+			       (results[n].error < 0 && iso->functions[n].dev.iommu_group == group);
+		if (used || !isolation_is_first_of_group(iso, i))
+			continue;
+		r = vfionode_take_back(host, group);
+		if (r >= 0)
+			continue;
+		results[i].error = r;
+		snprintf(results[i].failure.text, sizeof(results[i].failure.text),
+			 "/dev/vfio/%d was not given back to root: %s; does systemd-udevd run?",
+			 group, strerror(-r));
+	}
+}
+
+int giveback_finish(const struct host *host, const char *guest, const struct isolation *iso,
+		    struct giveback *results)
+{
+	_cleanup_record_ struct record *rest = record_new(guest, "isolate");
+	size_t left = 0;
+
+	if (!rest)
+		return -ENOMEM;
+	finish_nodes(host, iso, results);
+	for (size_t i = 0; i < iso->count; i++) {
+		int r = results[i].error < 0 ? isolation_note(rest, &iso->functions[i]) : 0;
+
+		if (r < 0)
+			return r;
+		left += results[i].error < 0;
+	}
+	return left > 0 ? record_save(host, rest) : record_remove(host, guest, "isolate");
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PCI functions of a guest: as they are, and as they were found. */
+#include "isolation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "parse.h"
+#include "prepared.h"
+#include "sysfs.h"
+
+/*
+ * Theory of operation
+ *
+ * Every old value of every function is read, and recorded, before the first write; handover.c says
+ * why that is enough to survive being killed anywhere.
+ *
+ * A function that sat on vfio-pci already when we came is left there by the return, for it is what
+ * was found; but if our own udev rule put it there at boot, what was found is "no driver", and home
+ * is the driver on record since the guest was prepared, or whichever the kernel picks by the
+ * modalias. Its power/control is then the home driver's business: nobody has seen what it was.
+ */
+
+static void read_attribute(const struct host *host, const char *bdf, const char *attribute,
+			   char *buf, size_t size)
+{
+	if (sysfs_read(host, buf, size, "bus/pci/devices/%s/%s", bdf, attribute) < 0)
+		buf[0] = '\0';
+}
+
+void isolation_read_state(const struct host *host, const struct pcidev *dev,
+			  struct isolation_state *ret)
+{
+	char bdf[PCIADDR_SIZE];
+
+	pciaddr_format(&dev->addr, bdf);
+	memcpy(ret->driver, dev->driver, sizeof(ret->driver));
+	memcpy(ret->override, dev->override, sizeof(ret->override));
+	read_attribute(host, bdf, "power/control", ret->power, sizeof(ret->power));
+	read_attribute(host, bdf, "d3cold_allowed", ret->d3cold, sizeof(ret->d3cold));
+	read_attribute(host, bdf, "reset_method", ret->reset_method, sizeof(ret->reset_method));
+}
+
+/*
+ * Before this guest had it, a function was what it is now; unless it is on our override because the
+ * udev rule of a prepared guest put it there at boot. Then it was unbound and without an override,
+ * and its home driver is the one on record since the target was enabled.
+ */
+static void find_home(const struct prepared *prepared, struct isolation_function *function)
+{
+	const struct prepared_function *ours = prepared_find(prepared, &function->dev.addr);
+
+	function->found = function->now;
+	memcpy(function->home, function->now.driver, sizeof(function->home));
+	if (!ours || !pciids_match(&ours->ids, &function->dev.ids) ||
+	    strcmp(function->now.override, ISOLATION_DRIVER) != 0)
+		return;
+	function->found.driver[0] = '\0';
+	function->found.override[0] = '\0';
+	function->found.power[0] = '\0';
+	snprintf(function->home, sizeof(function->home), "%s",
+		 ours->driver[0] ? ours->driver : ISOLATION_ANY);
+}
+
+static int recall_text(const struct record *record, const char *object, const char *key, char *buf,
+		       size_t size)
+{
+	const char *text = record_get(record, object, key);
+
+	if (!text || strlen(text) >= size)
+		return -EBADMSG;
+	memcpy(buf, text, strlen(text) + 1);
+	return 0;
+}
+
+#define RECALL(record, object, key, member) recall_text(record, object, key, member, sizeof(member))
+
+static int recall_found(const struct record *record, struct isolation_function *function)
+{
+	struct isolation_state *found = &function->found;
+	char bdf[PCIADDR_SIZE];
+
+	pciaddr_format(&function->dev.addr, bdf);
+	function->recorded = true;
+	return RECALL(record, bdf, "home", function->home) < 0 ||
+			       RECALL(record, bdf, "driver", found->driver) < 0 ||
+			       RECALL(record, bdf, "driver_override", found->override) < 0 ||
+			       RECALL(record, bdf, "power/control", found->power) < 0 ||
+			       RECALL(record, bdf, "d3cold_allowed", found->d3cold) < 0 ||
+			       RECALL(record, bdf, "reset_method", found->reset_method) < 0
+		       ? -EBADMSG
+		       : 0;
+}
+
+bool isolation_is_first_of_group(const struct isolation *iso, size_t i)
+{
+	for (size_t n = 0; n < i; n++)
+		if (iso->functions[n].dev.iommu_group == iso->functions[i].dev.iommu_group)
+			return false;
+	return iso->functions[i].dev.iommu_group >= 0;
+}
+
+int isolation_note(struct record *record, const struct isolation_function *function)
+{
+	const struct isolation_state *found = &function->found;
+	char bdf[PCIADDR_SIZE], ids[PCIIDS_SIZE], group[16];
+	const char *const lines[][2] = {
+		{ "identity", pciids_format(&function->dev.ids, ids) },
+		{ "iommu_group", group },
+		{ "home", function->home },
+		{ "driver", found->driver },
+		{ "driver_override", found->override },
+		{ "power/control", found->power },
+		{ "d3cold_allowed", found->d3cold },
+		{ "reset_method", found->reset_method },
+	};
+
+	snprintf(group, sizeof(group), "%d", function->dev.iommu_group);
+	pciaddr_format(&function->dev.addr, bdf);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		int r = record_set(record, bdf, lines[i][0], lines[i][1]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int add_function(struct isolation *iso, struct isolation_function **ret)
+{
+	struct isolation_function *functions =
+		reallocarray(iso->functions, iso->count + 1, sizeof(*functions));
+
+	if (!functions)
+		return -ENOMEM;
+	iso->functions = functions;
+	functions[iso->count] = (struct isolation_function){ 0 };
+	*ret = &functions[iso->count++];
+	return 0;
+}
+
+static int observe_function(const struct host *host, const struct guest *guest,
+			    const struct record *record, const struct prepared *prepared,
+			    const struct guest_device *config, const struct pcidev *dev,
+			    struct isolation *iso)
+{
+	struct isolation_function *function;
+	char bdf[PCIADDR_SIZE];
+	int r;
+
+	for (size_t i = 0; i < iso->count; i++)
+		if (pciaddr_compare(&iso->functions[i].dev.addr, &dev->addr) == 0)
+			return 0;
+	r = add_function(iso, &function);
+	if (r < 0)
+		return r;
+	function->dev = *dev;
+	function->config = config;
+	function->present = true;
+	isolation_read_state(host, dev, &function->now);
+	pciaddr_format(&dev->addr, bdf);
+	r = record_owner(host, "isolate", bdf, guest->name, function->owner);
+	if (r < 0)
+		return r;
+	if (record && record_get(record, bdf, "home"))
+		return recall_found(record, function);
+	find_home(prepared, function);
+	return 0;
+}
+
+/* [PCI] devices first, then what goes with the GPU, and the GPU's own function last. */
+static int observe_functions(const struct host *host, const struct guest *guest,
+			     const struct record *record, const struct prepared *prepared,
+			     struct isolation *iso)
+{
+	for (size_t i = iso->device_count; i-- > 0;) {
+		const struct isolation_device *device = &iso->devices[i];
+		int r;
+
+		if (!device->dev)
+			continue;
+		for (size_t n = device->set.own_count; n-- > 0;) {
+			const struct pcidev *dev = device->set.own[n];
+
+			if (dev == device->dev)
+				continue;
+			r = observe_function(host, guest, record, prepared, device->config, dev,
+					     iso);
+			if (r < 0)
+				return r;
+		}
+		r = observe_function(host, guest, record, prepared, device->config, device->dev,
+				     iso);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int observe_holders(const struct host *host, struct isolation *iso)
+{
+	_cleanup_free_ const struct pcidev **devs = calloc(iso->count + 1, sizeof(*devs));
+	size_t count = 0;
+
+	if (!devs)
+		return -ENOMEM;
+	for (size_t i = 0; i < iso->count; i++) {
+		const struct isolation_function *function = &iso->functions[i];
+
+		if (!function->recorded || strcmp(function->now.driver, ISOLATION_DRIVER) != 0)
+			devs[count++] = &function->dev;
+	}
+	return holder_scan(host, devs, count, &iso->holders);
+}
+
+static int observe_device(const struct guest_device *config, bool whole_slot, struct isolation *iso)
+{
+	struct isolation_device *device = &iso->devices[iso->device_count++];
+
+	device->config = config;
+	device->dev = pcidev_find(&iso->list, &config->device);
+	return device->dev ? iommu_observe(&iso->list, &config->device, whole_slot, &device->set)
+			   : 0;
+}
+
+/* A function that an earlier start took and that the configuration no longer names. */
+static void observe_leftover(const struct record *record, struct isolation *iso)
+{
+	const char *object;
+
+	for (size_t i = 0; record && (object = record_object(record, i)); i++) {
+		bool named = false;
+
+		for (size_t n = 0; n < iso->count && !named; n++) {
+			char bdf[PCIADDR_SIZE];
+
+			named = strcmp(pciaddr_format(&iso->functions[n].dev.addr, bdf), object) ==
+				0;
+		}
+		if (!named)
+			snprintf(iso->leftover, sizeof(iso->leftover), "%s", object);
+	}
+}
+
+int isolation_observe(const struct host *host, const struct guest *guest,
+		      const struct record *record, struct isolation *ret)
+{
+	_cleanup_prepared_ struct prepared prepared = { 0 };
+	_cleanup_isolation_ struct isolation iso = { 0 };
+	int r = prepared_read(host, guest->name, &prepared);
+
+	if (r >= 0 || r == -ENOENT)
+		r = pcidev_scan(host, &iso.list);
+	if (r < 0)
+		return r;
+	iso.devices = calloc(guest->pci_count + 1, sizeof(*iso.devices));
+	if (!iso.devices)
+		return -ENOMEM;
+	r = observe_device(&guest->gpu, true, &iso);
+	for (size_t i = 0; i < guest->pci_count && r >= 0; i++)
+		r = observe_device(guest->pci[i], false, &iso);
+	if (r >= 0)
+		r = observe_functions(host, guest, record, &prepared, &iso);
+	if (r >= 0)
+		r = observe_holders(host, &iso);
+	if (r < 0)
+		return r;
+	observe_leftover(record, &iso);
+	*ret = iso;
+	iso = (struct isolation){ 0 };
+	return 0;
+}
+
+/* Whether the function that was recorded is still the one at its address. */
+static int recall_function(const struct host *host, const struct record *record, const char *object,
+			   struct isolation *iso)
+{
+	struct isolation_function *function;
+	const char *identity = record_get(record, object, "identity");
+	const char *group = record_get(record, object, "iommu_group");
+	struct pciaddr addr;
+	struct pciids ids;
+	int r;
+
+	if (!identity || !group || pciaddr_parse(object, &addr) < 0 ||
+	    pciids_parse(identity, &ids) < 0)
+		return -EBADMSG;
+	r = add_function(iso, &function);
+	if (r < 0)
+		return r;
+	r = pcidev_read(host, &addr, &function->dev);
+	if (r < 0 && r != -ENOENT && r != -ENODEV)
+		return r;
+	function->present = r >= 0 && pciids_match(&ids, &function->dev.ids);
+	function->dev.addr = addr;
+	function->dev.ids = ids;
+	/* Of the time of the record: it names the mark on the group's node. */
+	if (parse_int(group, &function->dev.iommu_group) < 0)
+		return -EBADMSG;
+	if (function->present)
+		isolation_read_state(host, &function->dev, &function->now);
+	return recall_found(record, function);
+}
+
+int isolation_recall(const struct host *host, const struct record *record, struct isolation *ret)
+{
+	_cleanup_isolation_ struct isolation iso = { 0 };
+	const char *object;
+
+	for (size_t i = 0; (object = record_object(record, i)); i++) {
+		int r = recall_function(host, record, object, &iso);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = iso;
+	iso = (struct isolation){ 0 };
+	return 0;
+}
+
+void isolation_done(struct isolation *iso)
+{
+	for (size_t i = 0; i < iso->device_count; i++)
+		iommu_set_done(&iso->devices[i].set);
+	free(iso->devices);
+	free(iso->functions);
+	pcidev_list_done(&iso->list);
+	holder_list_done(&iso->holders);
+	*iso = (struct isolation){ 0 };
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PCI functions of a guest: as they are, and as they were found. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "guest.h"
+#include "holder.h"
+#include "iommu.h"
+#include "record.h"
+
+/* The driver that hands a function to a guest. */
+#define ISOLATION_DRIVER "vfio-pci"
+/* A home driver "whichever the kernel picks": of a function that our udev rule kept from every
+ * driver since boot. */
+#define ISOLATION_ANY "*"
+
+/* What a hand-over changes on a function. "" where the function has no such attribute. */
+struct isolation_state {
+	char driver[PCIDEV_DRIVER_SIZE];   /* "": none */
+	char override[PCIDEV_DRIVER_SIZE]; /* "": unset */
+	char power[16];			   /* power/control: vfio-pci sets "auto" at bind and
+					      "on" at unbind (vfio_pci_core.c) */
+	char d3cold[16];		   /* d3cold_allowed */
+	char reset_method[128];
+};
+
+struct isolation_function {
+	struct pcidev dev;		   /* as it is now */
+	const struct guest_device *config; /* the section it moves with; NULL when it comes from a
+					      record alone */
+	struct isolation_state now;
+	struct isolation_state found;  /* before this guest had it */
+	char home[PCIDEV_DRIVER_SIZE]; /* the driver it goes back to: "" none, ISOLATION_ANY */
+	bool recorded;		       /* found and home come from this guest's record */
+	bool present;		       /* there is such a function now; of a record only */
+	char owner[GUEST_NAME_SIZE];   /* another guest that has it, or "" */
+};
+
+struct isolation_device {
+	const struct guest_device *config;
+	const struct pcidev *dev; /* NULL: nothing is at that address */
+	struct iommu_set set;	  /* when dev is not NULL */
+};
+
+struct isolation {
+	struct pcidev_list list;
+	struct isolation_device *devices; /* [GPU], then each [PCI] */
+	size_t device_count;
+	struct isolation_function *functions; /* in the order of taking: the GPU's own last */
+	size_t count;
+	struct holder_list holders;  /* of the functions that are not on vfio-pci by our own hand */
+	char leftover[PCIADDR_SIZE]; /* recorded, and not among functions; "" for none */
+};
+
+/*
+ * Looks at all that the configuration names, and at what moves with it. RECORD is the guest's, or
+ * NULL. 0, -errno of the reading. Nothing is judged here: an absent device has no functions.
+ */
+int isolation_observe(const struct host *host, const struct guest *guest,
+		      const struct record *record, struct isolation *ret);
+/*
+ * The functions of a record as they are now, in the order of the record; no configuration is
+ * needed. 0; -EBADMSG: an object is no BDF, or a key is missing or too long; -errno of the reading.
+ */
+int isolation_recall(const struct host *host, const struct record *record, struct isolation *ret);
+/* Reads what a hand-over changes on a function; driver and override come from DEV. */
+void isolation_read_state(const struct host *host, const struct pcidev *dev,
+			  struct isolation_state *ret);
+void isolation_done(struct isolation *iso);
+#define _cleanup_isolation_ _cleanup_(isolation_done)
+
+/* Whether function I is the first one of its IOMMU group; false without a group. */
+bool isolation_is_first_of_group(const struct isolation *iso, size_t i);
+
+/* Puts the old values of a function into a record. 0, -EINVAL, -ENOMEM. */
+int isolation_note(struct record *record, const struct isolation_function *function);

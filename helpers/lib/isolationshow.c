@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Prints what would move, or has moved, for a guest. */
+#include "isolationshow.h"
+
+#include <string.h>
+
+#include "jsontext.h"
+
+static const char *format_id(const struct pcidev *dev, char buf[static PCIIDS_SIZE])
+{
+	struct pciids ids = dev->ids;
+
+	ids.has_subsystem = false;
+	return pciids_format(&ids, buf);
+}
+
+static void print_function(FILE *out, const struct pcidev *dev, const char *what)
+{
+	char bdf[PCIADDR_SIZE], id[PCIIDS_SIZE];
+
+	fprintf(out, "  %-12s  %s  class %04x  ", pciaddr_format(&dev->addr, bdf),
+		format_id(dev, id), dev->class >> 8);
+	if (dev->iommu_group >= 0)
+		fprintf(out, "group %-3d", dev->iommu_group);
+	else
+		fprintf(out, "no group ");
+	fprintf(out, "  %s%s\n", dev->driver[0] ? dev->driver : "no driver", what);
+}
+
+static void print_members(FILE *out, const char *title, const struct pcidev *const *devs,
+			  size_t count)
+{
+	if (count > 0)
+		fprintf(out, "%s\n", title);
+	for (size_t i = 0; i < count; i++)
+		print_function(out, devs[i], "");
+}
+
+void isolationshow_print(FILE *out, const struct isolation *iso, const struct refusal *refusal)
+{
+	if (iso->count > 0)
+		fprintf(out, "moves\n");
+	for (size_t i = iso->count; i-- > 0;) {
+		const struct isolation_function *function = &iso->functions[i];
+		char note[2 * PCIDEV_DRIVER_SIZE] = "";
+
+		if (function->recorded)
+			snprintf(note, sizeof(note), ", isolated; goes back to %s",
+				 strcmp(function->home, ISOLATION_ANY) == 0
+					 ? "the driver of its kind"
+				 : function->home[0] ? function->home
+						     : "no driver");
+		print_function(out, &function->dev, note);
+	}
+	for (size_t i = 0; i < iso->device_count; i++) {
+		const struct iommu_set *set = &iso->devices[i].set;
+
+		print_members(out, "bridges in the same groups, left where they are", set->bridges,
+			      set->bridge_count);
+		print_members(out, "others in the same groups", set->foreign, set->foreign_count);
+	}
+	if (refusal->code == REFUSAL_NONE)
+		fprintf(out, "can be handed over\n");
+	else
+		fprintf(out, "cannot be handed over: %s\n", refusal->text);
+}
+
+static void print_bdf(FILE *out, const struct pcidev *dev, size_t *n)
+{
+	char bdf[PCIADDR_SIZE];
+
+	fprintf(out, "%s\"%s\"", (*n)++ > 0 ? ", " : "", pciaddr_format(&dev->addr, bdf));
+}
+
+/* "KEY": [...] of those of DEVS that are in GROUP. */
+static void print_group(FILE *out, const char *key, const struct pcidev *const *devs, size_t count,
+			int group)
+{
+	size_t n = 0;
+
+	fprintf(out, ", \"%s\": [", key);
+	for (size_t i = 0; i < count; i++)
+		if (group >= 0 && devs[i]->iommu_group == group)
+			print_bdf(out, devs[i], &n);
+	fprintf(out, "]");
+}
+
+static void print_facts(FILE *out, const struct pcidev *dev)
+{
+	char bdf[PCIADDR_SIZE], id[PCIIDS_SIZE];
+
+	fprintf(out, "{\"bdf\": \"%s\", \"id\": \"%s\", \"class\": \"%04x\", \"driver\": ",
+		pciaddr_format(&dev->addr, bdf), format_id(dev, id), dev->class >> 8);
+	jsontext_print(out, dev->driver[0] ? dev->driver : NULL);
+	if (dev->iommu_group >= 0)
+		fprintf(out, ", \"group\": %d", dev->iommu_group);
+	else
+		fprintf(out, ", \"group\": null");
+}
+
+static void print_other_groups(FILE *out, const struct iommu_set *set)
+{
+	fprintf(out, ", \"own_other_groups\": [");
+	for (size_t i = 0; i < set->own_other_group_count; i++) {
+		const struct pcidev *dev = set->own_other_groups[i];
+		char bdf[PCIADDR_SIZE];
+
+		fprintf(out,
+			"%s{\"bdf\": \"%s\", \"class\": \"%04x\", \"group\": ", i > 0 ? ", " : "",
+			pciaddr_format(&dev->addr, bdf), dev->class >> 8);
+		if (dev->iommu_group >= 0)
+			fprintf(out, "%d", dev->iommu_group);
+		else
+			fprintf(out, "null");
+		print_group(out, "foreign", set->foreign, set->foreign_count, dev->iommu_group);
+		fprintf(out, "}");
+	}
+	fprintf(out, "]");
+}
+
+static void print_device(FILE *out, const struct isolation_device *device)
+{
+	const struct pcidev *dev = device->dev;
+	const struct iommu_set *set = &device->set;
+
+	print_facts(out, dev);
+	fprintf(out, ", \"boot_display\": %s, \"verdict\": \"%s\"",
+		dev->boot_vga == 1 ? "true" : "false", iommu_verdict_word(set->verdict));
+	print_group(out, "own", set->own, set->own_count, dev->iommu_group);
+	print_group(out, "bridges", set->bridges, set->bridge_count, dev->iommu_group);
+	print_group(out, "foreign", set->foreign, set->foreign_count, dev->iommu_group);
+	print_other_groups(out, set);
+	fprintf(out, "}");
+}
+
+static void print_holder(FILE *out, const struct holder *holder)
+{
+	char bdf[PCIADDR_SIZE];
+
+	fprintf(out, "{\"pid\": %d, \"command\": ", (int)holder->pid);
+	jsontext_print(out, holder->comm);
+	fprintf(out, ", \"unit\": ");
+	jsontext_print(out, holder->unit[0] ? holder->unit : NULL);
+	fprintf(out, ", \"node\": ");
+	jsontext_print(out, holder->path);
+	fprintf(out, ", \"bdf\": \"%s\"}", pciaddr_format(&holder->addr, bdf));
+}
+
+void isolationshow_print_json(FILE *out, const char *name, const struct isolation *iso,
+			      const struct refusal *refusal)
+{
+	size_t n = 0;
+
+	fprintf(out, "{\"guest\": \"%s\", \"devices\": [", name);
+	for (size_t i = 0; i < iso->device_count; i++) {
+		if (!iso->devices[i].dev)
+			continue;
+		fprintf(out, "%s\n  ", n++ > 0 ? "," : "");
+		print_device(out, &iso->devices[i]);
+	}
+	fprintf(out, "],\n \"functions\": [");
+	for (size_t i = iso->count; i-- > 0;) {
+		const struct isolation_function *function = &iso->functions[i];
+
+		fprintf(out, "%s\n  ", i + 1 < iso->count ? "," : "");
+		print_facts(out, &function->dev);
+		fprintf(out, ", \"home\": ");
+		jsontext_print(out, function->home[0] ? function->home : NULL);
+		fprintf(out, ", \"isolated\": %s}", function->recorded ? "true" : "false");
+	}
+	fprintf(out, "],\n \"holders\": [");
+	for (size_t i = 0; i < iso->holders.count; i++) {
+		fprintf(out, "%s\n  ", i > 0 ? "," : "");
+		print_holder(out, &iso->holders.items[i]);
+	}
+	fprintf(out, "],\n \"refusal\": ");
+	if (refusal->code == REFUSAL_NONE) {
+		fprintf(out, "null}\n");
+		return;
+	}
+	fprintf(out, "{\"code\": \"%s\", \"text\": ", refusal_word(refusal->code));
+	jsontext_print(out, refusal->text);
+	fprintf(out, "}}\n");
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hands a guest's PCI functions to vfio-pci, and puts them back as they were found. */
+
+/*
+ * Theory of operation
+ *
+ * start: observe, refuse what can be refused, write the record of every old value, walk the plan
+ * (handover.h), and give the vfio groups' nodes to the user vxm. stop: the record alone says what
+ * goes back, so it works without the configuration and after a start that was killed at any write;
+ * what cannot be put back stays in the record, for the next stop. Both run under one lock for all
+ * guests. A start that fails in the middle leaves the undoing to stop: systemd's ExecStopPost=.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "cmdline.h"
+#include "giveback.h"
+#include "guest.h"
+#include "handover.h"
+#include "host.h"
+#include "isolation.h"
+#include "isolationshow.h"
+#include "log.h"
+#include "record.h"
+#include "refusal.h"
+#include "sysfs.h"
+#include "takeover.h"
+
+#define ISOLATE_KIND "isolate"
+/* A virtual machine that was killed frees its memory before its descriptors are closed. Below the
+ * unit's TimeoutStopSec=, with room for the return itself. */
+#define ISOLATE_HOLDER_TIMEOUT_MS 45000
+
+static const char *arg_root;
+static bool arg_dry_run;
+static bool arg_json;
+
+static int load_record(const struct host *host, const char *name, struct record **ret)
+{
+	int r = record_load(host, name, ISOLATE_KIND, ret);
+
+	if (r < 0 && r != -ENOENT)
+		log_error("the record /run/vxm/%s/" ISOLATE_KIND
+			  " cannot be read: %s; it says what "
+			  "the devices were before, so it is not thrown away. Nothing was changed.",
+			  name, strerror(-r));
+	return r == -ENOENT ? 0 : r;
+}
+
+/* Loads the configuration and looks; GUEST, RECORD and ISO are the caller's to free. */
+static int observe(const struct host *host, const char *name, struct guest **guest,
+		   struct record **record, struct isolation *iso)
+{
+	struct guest_error error;
+	int r = guest_load(host, name, guest, &error);
+
+	if (r < 0) {
+		log_error("%s. Nothing was changed.", error.text);
+		return r;
+	}
+	r = load_record(host, name, record);
+	if (r < 0)
+		return r;
+	r = isolation_observe(host, *guest, *record, iso);
+	if (r < 0)
+		log_error("the PCI devices, or what is on record in /run/vxm or /etc/vxm/prepared, "
+			  "cannot be read: %s. Nothing was changed.",
+			  strerror(-r));
+	return r;
+}
+
+static int refuse(const struct guest *guest, const struct isolation *iso)
+{
+	struct refusal refusal = { 0 };
+
+	if (!refusal_find(guest, iso, &refusal))
+		return 0;
+	log_error("%s. Nothing was changed.", refusal.text);
+	return -EPERM;
+}
+
+static int take(const struct host *host, const char *name, const struct isolation *iso,
+		const struct handover_plan *plan, int lock_fd)
+{
+	struct handover_failure failure;
+	int r = takeover_run(host, name, iso, plan, lock_fd, &failure);
+
+	if (r < 0) {
+		log_error("%s", failure.text);
+		return r;
+	}
+	for (size_t i = 0; i < iso->count; i++) {
+		const struct isolation_function *function = &iso->functions[i];
+		char bdf[PCIADDR_SIZE];
+
+		if (strcmp(function->now.driver, ISOLATION_DRIVER) != 0)
+			log_info("%s: %s -> %s", pciaddr_format(&function->dev.addr, bdf),
+				 function->now.driver[0] ? function->now.driver : "no driver",
+				 ISOLATION_DRIVER);
+	}
+	return 0;
+}
+
+static void print_plan(const struct handover_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		char text[256];
+
+		handover_format_step(&plan->steps[i], text, sizeof(text));
+		printf("%s\n", text);
+	}
+}
+
+/* A dry run needs none: it writes nothing. */
+static int lock(const struct host *host, int *ret_fd)
+{
+	int fd = arg_dry_run ? -1 : record_lock(host, ISOLATE_KIND);
+
+	*ret_fd = fd;
+	if (fd >= 0 || arg_dry_run)
+		return 0;
+	log_error("/run/vxm/.lock/" ISOLATE_KIND " cannot be locked: %s. Nothing was changed.",
+		  strerror(-fd));
+	return fd;
+}
+
+static int verb_start(const struct host *host, const char *name)
+{
+	_cleanup_handover_plan_ struct handover_plan plan = { 0 };
+	_cleanup_isolation_ struct isolation iso = { 0 };
+	_cleanup_record_ struct record *record = NULL;
+	_cleanup_guest_ struct guest *guest = NULL;
+	_cleanup_close_ int lock_fd = -1;
+	int r = lock(host, &lock_fd);
+
+	if (r >= 0)
+		r = observe(host, name, &guest, &record, &iso);
+	if (r >= 0)
+		r = refuse(guest, &iso);
+	if (r < 0)
+		return r;
+	if (sysfs_exists(host, "bus/pci/drivers/%s", ISOLATION_DRIVER) < 0) {
+		log_error("the kernel has no driver %s: modprobe vfio-pci says why (no such "
+			  "module, or a line in modprobe.d keeps it out). Nothing was changed.",
+			  ISOLATION_DRIVER);
+		return -ENOENT;
+	}
+	r = handover_plan_take(&iso, &plan);
+	if (r < 0)
+		return r;
+	if (!arg_dry_run)
+		return take(host, name, &iso, &plan, lock_fd);
+	print_plan(&plan);
+	return 0;
+}
+
+static void report_return(const struct isolation_function *function, const struct giveback *result)
+{
+	char bdf[PCIADDR_SIZE];
+
+	pciaddr_format(&function->dev.addr, bdf);
+	if (result->error < 0)
+		log_error("%s", result->failure.text);
+	else if (!function->present)
+		log_warning("%s is gone, or another device is there now: nothing to put back", bdf);
+	else if (result->moved)
+		log_info("%s: %s -> %s", bdf, ISOLATION_DRIVER,
+			 result->driver[0] ? result->driver : "no driver");
+}
+
+/* The display function first, for the others look for it. What fails does not stop the rest. */
+static int give_back(const struct host *host, const char *name, const struct isolation *iso,
+		     int lock_fd)
+{
+	_cleanup_free_ struct giveback *results = calloc(iso->count + 1, sizeof(*results));
+	int result = 0, r;
+
+	if (!results)
+		return -ENOMEM;
+	for (size_t i = iso->count; i-- > 0;)
+		giveback_function(host, &iso->functions[i], ISOLATE_HOLDER_TIMEOUT_MS, lock_fd,
+				  &results[i]);
+	r = giveback_finish(host, name, iso, results);
+	for (size_t i = iso->count; i-- > 0;) {
+		report_return(&iso->functions[i], &results[i]);
+		result = results[i].error < 0 ? results[i].error : result;
+	}
+	if (r < 0)
+		log_error("the record in /run/vxm/%s cannot be brought up to date: %s", name,
+			  strerror(-r));
+	return r < 0 ? r : result;
+}
+
+static int verb_stop(const struct host *host, const char *name)
+{
+	_cleanup_isolation_ struct isolation iso = { 0 };
+	_cleanup_record_ struct record *record = NULL;
+	_cleanup_close_ int lock_fd = -1;
+	int r = lock(host, &lock_fd);
+
+	if (r >= 0)
+		r = load_record(host, name, &record);
+	if (r < 0)
+		return r;
+	if (!record) /* but for the temporary file of a start that was killed while saving */
+		return arg_dry_run ? 0 : record_remove(host, name, ISOLATE_KIND);
+	r = isolation_recall(host, record, &iso);
+	if (r < 0) {
+		log_error("what /run/vxm/%s/" ISOLATE_KIND " says cannot be found again: %s. "
+			  "Nothing was changed.",
+			  name, strerror(-r));
+		return r;
+	}
+	if (!arg_dry_run)
+		return give_back(host, name, &iso, lock_fd);
+	for (size_t i = iso.count; i-- > 0 && r >= 0;) {
+		_cleanup_handover_plan_ struct handover_plan plan = { 0 };
+
+		r = handover_plan_return(&iso.functions[i], &plan);
+		print_plan(&plan);
+	}
+	return r;
+}
+
+static int verb_check(const struct host *host, const char *name)
+{
+	_cleanup_isolation_ struct isolation iso = { 0 };
+	_cleanup_record_ struct record *record = NULL;
+	_cleanup_guest_ struct guest *guest = NULL;
+	int r = observe(host, name, &guest, &record, &iso);
+
+	return r < 0 ? r : refuse(guest, &iso);
+}
+
+static int verb_show(const struct host *host, const char *name)
+{
+	_cleanup_isolation_ struct isolation iso = { 0 };
+	_cleanup_record_ struct record *record = NULL;
+	_cleanup_guest_ struct guest *guest = NULL;
+	struct refusal refusal = { 0 };
+	int r = observe(host, name, &guest, &record, &iso);
+
+	if (r < 0)
+		return r;
+	refusal_find(guest, &iso, &refusal);
+	if (arg_json)
+		isolationshow_print_json(stdout, name, &iso, &refusal);
+	else
+		isolationshow_print(stdout, &iso, &refusal);
+	return 0;
+}
+
+static const struct cmdline_verb verbs[] = {
+	{ "check", "NAME", "say whether the guest's devices can be handed over; changes nothing" },
+	{ "start", "NAME", "hand them to " ISOLATION_DRIVER },
+	{ "stop", "NAME", "put them back as they were found" },
+	{ "show", "NAME", "show what moves, who else is in the groups, and the verdict" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct cmdline_option options[] = {
+	{ "root", "DIR", "look at the machine recorded below DIR", NULL, &arg_root },
+	{ "dry-run", NULL, "print the steps of start or stop, and take none", &arg_dry_run, NULL },
+	{ "json", NULL, "show: print JSON", &arg_json, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+static const struct cmdline cmdline = {
+	.program = "vxm-isolate",
+	.summary = "Hands a guest's PCI functions to " ISOLATION_DRIVER " and takes them back.",
+	.verbs = verbs,
+	.options = options,
+};
+
+static int (*const acts[])(const struct host *host, const char *name) = {
+	verb_check,
+	verb_start,
+	verb_stop,
+	verb_show,
+};
+
+int main(int argc, char *argv[])
+{
+	_cleanup_host_ struct host host = { .root_fd = -1 };
+	const struct cmdline_verb *verb;
+	const char *name;
+	int r = cmdline_parse(&cmdline, argc, argv, &verb, &name);
+
+	if (r <= 0)
+		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	r = host_open(arg_root, &host);
+	if (r < 0) {
+		log_error("--root=%s cannot be opened: %s", arg_root, strerror(-r));
+		return EXIT_FAILURE;
+	}
+	return acts[verb - verbs](&host, name) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
