@@ -98,6 +98,14 @@ int guestfile_list(const struct host *host, struct strlist *ret)
 	return 0;
 }
 
+/* A newline in a file's name must not become a line of a unit file. */
+static void hide_control(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
 int guestfile_stamps(const struct host *host, const char *name, struct strlist *ret)
 {
 	_cleanup_strlist_ struct strlist files = STRLIST_EMPTY, stamps = STRLIST_EMPTY;
@@ -107,11 +115,11 @@ int guestfile_stamps(const struct host *host, const char *name, struct strlist *
 		struct stat st;
 
 		if (fstatat(host->root_fd, files.items[i], &st, 0) < 0)
-			r = -errno;
-		else
-			r = strlist_addf(&stamps, "/%s %lld.%09ld %lld", files.items[i],
-					 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-					 (long long)st.st_size);
+			return -errno;
+		hide_control(files.items[i]);
+		r = strlist_addf(&stamps, "/%s %lld.%09ld %lld", files.items[i],
+				 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+				 (long long)st.st_size);
 	}
 	if (r < 0)
 		return r;

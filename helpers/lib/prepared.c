@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guestspec.h"
 #include "parse.h"
 
 #define TARGET_PREFIX "vxm-prepare@"
@@ -42,35 +43,61 @@ static bool is_masked(const struct host *host, const char *name)
 	return strcmp(target, "/dev/null") == 0;
 }
 
-/* Adds the guests whose targets are linked into one directory. */
-static int list_links(const struct host *host, const char *directory, struct strlist *list)
+/* What is asked of each link that enables a guest. */
+struct search {
+	const struct host *host;
+	struct strlist *names;	     /* the guests found; or NULL */
+	const char *wanted;	     /* the links of one guest; or NULL */
+	const struct timespec *than; /* which of them is newer than this? */
+	bool found;
+};
+
+static int visit_link(struct search *search, const char *path, const char *name)
+{
+	struct stat st;
+
+	if (search->names)
+		return strlist_has(search->names, name) || is_masked(search->host, name)
+			       ? 0
+			       : strlist_add(search->names, name);
+	if (strcmp(name, search->wanted) != 0)
+		return 0;
+	if (fstatat(search->host->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (st.st_mtim.tv_sec > search->than->tv_sec ||
+	    (st.st_mtim.tv_sec == search->than->tv_sec &&
+	     st.st_mtim.tv_nsec > search->than->tv_nsec))
+		search->found = true;
+	return 0;
+}
+
+static int visit_links(struct search *search, const char *directory)
 {
 	_cleanup_strlist_ struct strlist links = STRLIST_EMPTY;
-	int r = host_list(host, directory, &links);
+	int r = host_list(search->host, directory, &links);
 
 	if (r < 0)
 		return r == -ENOENT || r == -ENOTDIR ? 0 : r;
 	for (size_t i = 0; r >= 0 && i < links.count; i++) {
 		char *link = links.items[i], *name = link + strlen(TARGET_PREFIX);
+		char path[PATH_MAX + 256]; /* NAME_MAX is 255 */
 
 		if (strncmp(link, TARGET_PREFIX, strlen(TARGET_PREFIX)) != 0 ||
 		    !has_suffix(link, TARGET_SUFFIX))
 			continue;
+		snprintf(path, sizeof(path), "%s/%s", directory, link);
 		link[strlen(link) - strlen(TARGET_SUFFIX)] = '\0';
-		if (parse_guest_name(name) == 0 && !strlist_has(list, name) &&
-		    !is_masked(host, name))
-			r = strlist_add(list, name);
+		if (parse_guest_name(name) == 0)
+			r = visit_link(search, path, name);
 	}
 	return r;
 }
 
-int prepared_list(const struct host *host, struct strlist *ret)
+static int visit_all(struct search *search)
 {
-	_cleanup_strlist_ struct strlist list = STRLIST_EMPTY;
-
 	for (size_t i = 0; i < ARRAY_SIZE(unit_directories); i++) {
 		_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
-		int r = host_list(host, unit_directories[i], &names);
+		int r = host_list(search->host, unit_directories[i], &names);
 
 		if (r < 0 && r != -ENOENT)
 			return r;
@@ -81,14 +108,25 @@ int prepared_list(const struct host *host, struct strlist *ret)
 			    !has_suffix(names.items[k], ".requires"))
 				continue;
 			snprintf(path, sizeof(path), "%s/%s", unit_directories[i], names.items[k]);
-			r = list_links(host, path, &list);
+			r = visit_links(search, path);
 			if (r < 0)
 				return r;
 		}
 	}
-	strlist_sort(&list);
-	*ret = list;
-	list = STRLIST_EMPTY;
+	return 0;
+}
+
+int prepared_list(const struct host *host, struct strlist *ret)
+{
+	_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
+	struct search search = { .host = host, .names = &names };
+	int r = visit_all(&search);
+
+	if (r < 0)
+		return r;
+	strlist_sort(&names);
+	*ret = names;
+	names = STRLIST_EMPTY;
 	return 0;
 }
 
@@ -138,6 +176,21 @@ int prepared_add(struct prepared *prepared, const struct prepared_function *func
 	prepared->items = items;
 	prepared->count++;
 	return 0;
+}
+
+static bool is_meant(const struct prepared *prepared, const struct guest_device *device)
+{
+	const struct prepared_function *f = prepared_find(prepared, &device->device);
+
+	return f && pciids_match(&device->identity, &f->ids);
+}
+
+bool prepared_is_meant(const struct prepared *prepared, const struct guest *guest)
+{
+	for (size_t i = 0; i < guest->pci_count; i++)
+		if (!is_meant(prepared, guest->pci[i]))
+			return false;
+	return is_meant(prepared, &guest->gpu);
 }
 
 static int file_path(char path[static PATH_MAX], const char *name, const char *suffix)
@@ -244,6 +297,22 @@ int prepared_write(const struct host *host, const char *name, const struct prepa
 	if (r < 0)
 		unlinkat(host->root_fd, temporary, 0);
 	return r;
+}
+
+int prepared_is_renewed(const struct host *host, const char *name)
+{
+	struct search search = { .host = host, .wanted = name };
+	char path[PATH_MAX];
+	struct stat st;
+	int r = file_path(path, name, "");
+
+	if (r < 0)
+		return r;
+	if (fstatat(host->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	search.than = &st.st_mtim;
+	r = visit_all(&search);
+	return r < 0 ? r : search.found;
 }
 
 int prepared_remove(const struct host *host, const char *name)

@@ -2,8 +2,10 @@
 /* Guests that are made ready at boot: which they are, and the PCI functions that were meant. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "guestspec.h"
 #include "host.h"
 #include "pciaddr.h"
 
@@ -16,7 +18,8 @@
  * enabled: address, vendor, device and subsystem. So that has to be on record before the boot, and
  * where the generator can read it: it runs before /var is mounted, and systemd has made everything
  * but /run read-only to it (manager_execute_generators()), so it can read a record in /etc and make
- * none. vxm-prepare(8) makes it when the target is started, as `systemctl enable --now` does.
+ * none. vxm-prepare(8) makes it when the guest's devices are first handed over after that, by
+ * `systemctl enable --now` or the next boot; prepareplan.c says what holds until then.
  *
  * The file is /etc/vxm/prepared/NAME. A line is "ADDRESS IDS DRIVER": 0000:01:00.0
  * 10de:2684:1043:88e2 nvidia, the driver being the one that the function had without us ("-":
@@ -49,6 +52,9 @@ int prepared_read(const struct host *host, const char *name, struct prepared *re
 int prepared_write(const struct host *host, const char *name, const struct prepared *prepared);
 /* What is not there is success. */
 int prepared_remove(const struct host *host, const char *name);
+/* Whether the target was enabled again since the record was made, so that the record says what was
+ * meant before: 1, 0; -ENOENT: nothing is on record; -errno. */
+int prepared_is_renewed(const struct host *host, const char *name);
 void prepared_done(struct prepared *prepared);
 #define _cleanup_prepared_ _cleanup_(prepared_done)
 
@@ -57,3 +63,5 @@ int prepared_add(struct prepared *prepared, const struct prepared_function *func
 /* NULL when the address is not on record. */
 const struct prepared_function *prepared_find(const struct prepared *prepared,
 					      const struct pciaddr *addr);
+/* Whether the devices of GUEST are all on record with the identities that it gives them. */
+bool prepared_is_meant(const struct prepared *prepared, const struct guest *guest);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What systemd has to be told of one guest: the drop-ins that a template unit cannot carry. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "guestspec.h"
+
+/* The units that get one, as %s of "vxm-%s@NAME.service". */
+enum guestdropin_unit {
+	GUESTDROPIN_GUEST,
+	GUESTDROPIN_CHECK,
+	GUESTDROPIN_HUGEPAGES,
+	GUESTDROPIN_ISOLATE,
+	GUESTDROPIN_UNIT_COUNT,
+};
+
+const char *guestdropin_name(enum guestdropin_unit unit);
+
+/*
+ * Prints what follows in the unit's drop-in after "[Unit]" and SourcePath=, with a section
+ * [Service] where it needs one. IS_PREPARED: whether the guest's target is enabled. 1; 0: this unit
+ * needs no drop-in, and nothing was printed. Errors are OUT's (ferror()).
+ */
+int guestdropin_print(FILE *out, const struct guest *guest, enum guestdropin_unit unit,
+		      bool is_prepared);
