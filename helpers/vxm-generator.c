@@ -6,8 +6,8 @@
  *
  * systemd runs this at boot, before any unit and before udevd, and at each daemon-reload, with
  * three directories of which the first is used (systemd.generator(7)). It only reads /etc and sysfs
- * and only writes below /run: systemd has made the rest read-only for it, and /var may not be
- * there. Each guest gets its drop-ins (guestdropin.h), each prepared one its udev rules
+ * and only writes below /run: systemd from 254 on makes the rest read-only for it, and /var may
+ * not be there. Each guest gets its drop-ins (guestdropin.h), each prepared one its udev rules
  * (preparerule.h).
  *
  * It never stands in the way of a boot. A guest file that is wrong gets one line in the log and a

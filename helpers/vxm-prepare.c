@@ -155,9 +155,9 @@ static int start(const struct host *host, const char *name)
 		return r;
 	}
 	/* Enabled anew, or configured anew: what was meant before does not count. */
-	if (prepared_is_renewed(host, name) == 0) {
+	if (prepared_is_renewed(host, name) <= 0) {
 		r = read_record(host, name, &before);
-		if (r < 0)
+		if (r < 0 && r != -ENOENT)
 			return r;
 		if (!prepared_is_meant(&before, guest))
 			prepared_done(&before);

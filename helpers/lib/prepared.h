@@ -16,10 +16,10 @@
  * .requires directory of systemd. At boot the generator writes udev rules that keep the host's
  * drivers away from its functions, and those rules may only take what was meant when the target was
  * enabled: address, vendor, device and subsystem. So that has to be on record before the boot, and
- * where the generator can read it: it runs before /var is mounted, and systemd has made everything
- * but /run read-only to it (manager_execute_generators()), so it can read a record in /etc and make
- * none. vxm-prepare(8) makes it when the guest's devices are first handed over after that, by
- * `systemctl enable --now` or the next boot; prepareplan.c says what holds until then.
+ * where the generator can read it: it runs before /var is mounted, and systemd from 254 on makes
+ * everything but /run read-only to it (manager_execute_generators()), so it can read a record in
+ * /etc and make none. vxm-prepare(8) makes it when the guest's devices are first handed over after
+ * that, by `systemctl enable --now` or the next boot; prepareplan.c says what holds until then.
  *
  * The file is /etc/vxm/prepared/NAME. A line is "ADDRESS IDS DRIVER": 0000:01:00.0
  * 10de:2684:1043:88e2 nvidia, the driver being the one that the function had without us ("-":
