@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a helper tells systemd about itself (sd_notify). Without systemd both do nothing. */
+#pragma once
+
+/*
+ * "I am up", with a line for `systemctl status`, as the last word before the helper becomes another
+ * program: NOTIFY_SOCKET leaves the environment, so that the program cannot speak for the unit.
+ */
+void ready_announce(const char *status);
+
+/* A line for `systemctl status` while something takes its time. */
+void ready_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
