@@ -1,0 +1,470 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vxm-hugepages on a kernel made of files: pages are counted, given back to the page, and stay counted whatever kills it.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	root=$BATS_TEST_TMPDIR/root
+	fake=$VXM_BUILD/fake/vxm-hugepages
+	machine 0
+	guest demo 3G 2M
+}
+
+# machine NODE...: a workstation whose nodes have 8 GiB available each, and whose administrator keeps 40 pages of 2 MiB on
+# the first, 10 of these in use.
+machine() {
+	local node size
+	rm -rf "$root"
+	mkdir -p "$root/etc/vxm/guests" "$root/proc" "$root/run/vxm"
+	printf '%s\n' 'MemTotal:       33554432 kB' 'MemFree:         8388608 kB' 'MemAvailable:    8388608 kB' >"$root/proc/meminfo"
+	: >"$root/proc/buddyinfo"
+	for size in 2048 1048576; do
+		pool "$root/sys/kernel/mm/hugepages/hugepages-${size}kB" 0 0
+	done
+	for node; do
+		mkdir -p "$root/sys/devices/system/node/node$node"
+		printf '%s\n' "Node $node MemFree:         4194304 kB" "Node $node Active(file):    2097152 kB" \
+			"Node $node Inactive(file):  2097152 kB" >"$root/sys/devices/system/node/node$node/meminfo"
+		: >"$root/sys/devices/system/node/node$node/compact"
+		printf 'Node %s, zone   Normal      1      1      1      1      1      1      1      1      1      3      5\n' "$node" >>"$root/proc/buddyinfo"
+		for size in 2048 1048576; do
+			pool "$(pool_of "$node" $size)" 0 0
+		done
+	done
+	pool "$(pool_of "$1")" 40 30
+	pool "$root/sys/kernel/mm/hugepages/hugepages-2048kB" 40 30
+}
+
+pool_of() {
+	printf '%s/sys/devices/system/node/node%s/hugepages/hugepages-%skB' "$root" "$1" "${2:-2048}"
+}
+
+# pool DIRECTORY TOTAL FREE
+pool() {
+	mkdir -p "$1"
+	echo "$2" >"$1/nr_hugepages"
+	echo "$3" >"$1/free_hugepages"
+	echo 0 >"$1/surplus_hugepages"
+	echo 0 >"$1/resv_hugepages"
+}
+
+guest() {
+	printf '%s\n' '[Guest]' "Memory=$2" "Hugepages=$3" '[GPU]' 'Device=0000:01:00.0' 'Identity=10de:2684' >"$root/etc/vxm/guests/$1.conf"
+}
+
+hugepages() {
+	"$fake" --root="$root" "$@"
+}
+
+pages() {
+	cat "$(pool_of "${1:-0}" "${2:-2048}")/nr_hugepages"
+}
+
+# What a comparison has to see: each number of the pools, and that no record is left.
+picture() {
+	(cd "$root" && find sys -name '*_hugepages' -exec grep -H . {} + | sort && find run/vxm -mindepth 1 -not -path 'run/vxm/.lock*')
+}
+
+# obtainable NODE PAGES: the pool cannot grow beyond that.
+obtainable() {
+	echo "$2" >"$(pool_of "$1")/.obtainable"
+}
+
+# --- the way it goes ---------------------------------------------------------------------------------------------------
+
+@test "start adds what the guest needs to what is there, stop takes exactly that away" {
+	before=$(picture)
+	run hugepages start demo
+	[ "$status" -eq 0 ]
+	[ "$output" = "vxm-hugepages demo: node0/hugepages-2048kB: 1536 pages added, 1576 in the pool" ]
+	[ "$(pages)" -eq 1576 ]
+	run hugepages stop demo
+	[ "$status" -eq 0 ]
+	[ "$output" = "vxm-hugepages demo: node0/hugepages-2048kB: 1536 pages taken away, 40 in the pool" ]
+	[ "$(picture)" = "$before" ]
+}
+
+@test "a second start and a second stop change nothing and are silent" {
+	before=$(picture)
+	hugepages start demo
+	started=$(picture)
+	run hugepages start demo
+	[ "$status" -eq 0 ]
+	[ "$output" = "" ]
+	[ "$(picture)" = "$started" ]
+	hugepages stop demo
+	run hugepages stop demo
+	[ "$status" -eq 0 ]
+	[ "$output" = "" ]
+	[ "$(picture)" = "$before" ]
+}
+
+@test "a changed size of page replaces the pages of the old size" {
+	hugepages start demo
+	guest demo 3G 1G
+	hugepages start demo
+	[ "$(pages)" -eq 40 ]
+	[ "$(pages 0 1048576)" -eq 3 ]
+	hugepages stop demo
+	[ "$(pages 0 1048576)" -eq 0 ]
+}
+
+@test "a guest that has grown gets what it lacks, and a stop takes all of it" {
+	before=$(picture)
+	hugepages start demo
+	guest demo 4G 2M
+	run hugepages start demo
+	[ "$(pages)" -eq $((40 + 2048)) ]
+	hugepages stop demo
+	[ "$(picture)" = "$before" ]
+}
+
+@test "Hugepages=no wants nothing of the pool" {
+	guest demo 3G no
+	before=$(picture)
+	for verb in check start stop; do
+		run hugepages $verb demo
+		[ "$status" -eq 0 ]
+		[ "$output" = "" ]
+	done
+	[ "$(picture)" = "$before" ]
+}
+
+@test "stop works from the record alone: the guest's file may be gone" {
+	before=$(picture)
+	hugepages start demo
+	rm "$root/etc/vxm/guests/demo.conf"
+	hugepages stop demo
+	[ "$(picture)" = "$before" ]
+}
+
+@test "--dry-run prints the plan and writes nothing" {
+	before=$(picture)
+	run hugepages --dry-run start demo
+	[ "$output" = "node0/hugepages-2048kB: add 1536 pages, nr_hugepages 40 -> 1576" ]
+	[ "$(picture)" = "$before" ]
+	[ ! -e "$root/run/vxm/.lock" ]
+	hugepages start demo
+	started=$(picture)
+	run hugepages --dry-run stop demo
+	[ "$output" = "node0/hugepages-2048kB: take 1536 pages away" ]
+	[ "$(picture)" = "$started" ]
+}
+
+@test "show says what is needed and what is there, also as JSON" {
+	hugepages start demo
+	run hugepages show demo
+	[ "${lines[0]}" = "1536 pages of 2048 KiB needed, 1536 there for this guest, 0 reserved by running programs" ]
+	[ "${lines[1]}" = "node0/hugepages-2048kB: 1576 pages, 0 surplus, 1566 free, 1536 added for this guest" ]
+	run hugepages --json show demo
+	jq -e '.needed == 1536 and .usable == 1536 and .pools[0].pages == 1576 and .pools[0].added == 1536' <<<"$output"
+}
+
+# --- others ------------------------------------------------------------------------------------------------------------
+
+@test "two guests count each their own" {
+	guest other 1G 2M
+	before=$(picture)
+	hugepages start demo
+	hugepages start other
+	[ "$(pages)" -eq $((40 + 1536 + 512)) ]
+	hugepages stop demo
+	[ "$(pages)" -eq $((40 + 512)) ]
+	hugepages stop other
+	[ "$(picture)" = "$before" ]
+}
+
+@test "what an administrator adds and takes meanwhile stays added and taken" {
+	hugepages start demo
+	pool "$(pool_of 0)" $((1576 + 7)) $((1566 + 7))
+	hugepages stop demo
+	[ "$(pages)" -eq 47 ]
+	hugepages start demo
+	pool "$(pool_of 0)" $((1583 - 20)) $((1573 - 20))
+	hugepages stop demo
+	[ "$(pages)" -eq 27 ]
+}
+
+@test "an administrator's new absolute number is not driven below other guests' claims" {
+	guest other 1G 2M
+	hugepages start demo
+	hugepages start other
+	pool "$(pool_of 0)" 600 590
+	hugepages stop demo
+	[ "$(pages)" -eq 512 ]
+	hugepages stop other
+	[ "$(pages)" -eq 10 ] # in use, and surplus now
+	[ "$(cat "$(pool_of 0)/surplus_hugepages")" -eq 10 ]
+}
+
+@test "a pool that was emptied under us is left empty" {
+	hugepages start demo
+	pool "$(pool_of 0)" 0 0
+	run hugepages stop demo
+	[ "$status" -eq 0 ]
+	[ "$(pages)" -eq 0 ]
+	[ ! -e "$root/run/vxm/demo" ]
+}
+
+@test "pages in use become surplus and are not torn out" {
+	hugepages start demo
+	echo 0 >"$(pool_of 0)/free_hugepages"
+	hugepages stop demo
+	[ "$(pages)" -eq 1576 ]
+	[ "$(cat "$(pool_of 0)/surplus_hugepages")" -eq 1536 ]
+	[ ! -e "$root/run/vxm/demo" ]
+}
+
+@test "surplus pages of others do not count as ours, neither coming nor going" {
+	pool "$(pool_of 0)" 50 0
+	echo 10 >"$(pool_of 0)/surplus_hugepages"
+	hugepages start demo
+	[ "$(cat "$(pool_of 0)/free_hugepages")" -eq 1536 ]
+	hugepages stop demo
+	[ "$(pages)" -eq 50 ]
+	[ "$(cat "$(pool_of 0)/surplus_hugepages")" -eq 10 ]
+}
+
+# --- when there are too few --------------------------------------------------------------------------------------------
+
+@test "too few: says how many, where and what to do, and gives back what it got" {
+	obtainable 0 140
+	before=$(picture)
+	run hugepages start demo
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"1536 huge pages of 2 MiB wanted on node 0, 100 obtained, also after memory was compacted"* ]]
+	[[ $output == *"8.0 GiB are available, free blocks hold 13 such pages"* ]]
+	[[ $output == *"set a smaller Memory= or Hugepages=no in /etc/vxm/guests/demo.conf:2"* ]]
+	[[ $output == *"systemctl enable vxm-prepare@demo.target"* ]]
+	[[ $output == *"The pools are as they were" ]]
+	[ "$(picture)" = "$before" ]
+	[ "$(cat "$root/sys/devices/system/node/node0/compact")" = 1 ]
+}
+
+@test "memory is compacted only after the first attempt fell short" {
+	hugepages start demo
+	[ ! -s "$root/sys/devices/system/node/node0/compact" ]
+}
+
+@test "a guest that cannot grow keeps what it had" {
+	hugepages start demo
+	started=$(picture)
+	obtainable 0 1600
+	guest demo 4G 2M
+	run hugepages start demo
+	[ "$status" -eq 1 ]
+	[ "$(picture)" = "$started" ]
+}
+
+@test "check refuses what cannot be had, before anything moves, and takes a claim that is there" {
+	guest demo 64G 2M
+	before=$(picture)
+	run hugepages check demo
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"32768 huge pages of 2 MiB are needed for Memory= in /etc/vxm/guests/demo.conf:2, and at most 4096 can be had"* ]]
+	[ "$(picture)" = "$before" ]
+	[ ! -e "$root/run/vxm/.lock" ]
+	guest demo 3G 2M
+	run hugepages check demo
+	[ "$status" -eq 0 ]
+	[ "$output" = "" ]
+	hugepages start demo
+	sed -i 's/^MemAvailable: .*/MemAvailable:    1000 kB/' "$root/proc/meminfo"
+	run hugepages check demo
+	[ "$status" -eq 0 ]
+}
+
+@test "a size of page that the machine has not is named beside those it has" {
+	rm -r "$root"/sys/kernel/mm/hugepages/hugepages-1048576kB "$root"/sys/devices/system/node/node0/hugepages/hugepages-1048576kB
+	guest demo 3G 1G
+	for verb in check start; do
+		run hugepages $verb demo
+		[ "$status" -eq 1 ]
+		[[ $output == *"this machine has no huge pages of 1 GiB, but hugepages-2048kB: change Hugepages= in /etc/vxm/guests/demo.conf:3" ]]
+	done
+	run hugepages --dry-run start demo
+	[ "$status" -eq 1 ]
+}
+
+# --- several nodes -----------------------------------------------------------------------------------------------------
+
+gpu_node() {
+	mkdir -p "$root/sys/bus/pci/devices/0000:01:00.0"
+	echo "$1" >"$root/sys/bus/pci/devices/0000:01:00.0/numa_node"
+}
+
+@test "pages come from the GPU's node" {
+	machine 0 1
+	guest demo 3G 2M
+	gpu_node 1
+	hugepages start demo
+	[ "$(pages 0)" -eq 40 ]
+	[ "$(pages 1)" -eq 1536 ]
+}
+
+@test "what the GPU's node does not have comes from the others, and all goes back" {
+	machine 0 1
+	guest demo 3G 2M
+	gpu_node 1
+	obtainable 1 1000
+	before=$(picture)
+	hugepages start demo
+	[ "$(pages 0)" -eq $((40 + 536)) ]
+	[ "$(pages 1)" -eq 1000 ]
+	hugepages stop demo
+	[ "$(picture)" = "$before" ]
+}
+
+@test "a guest larger than a node is spread by what the nodes have, without driving one to its end" {
+	machine 0 1
+	guest demo 12G 2M
+	gpu_node 0
+	hugepages start demo
+	[ "$(pages 0)" -eq $((40 + 4096)) ]
+	[ "$(pages 1)" -eq 2048 ]
+}
+
+@test "a kernel without NUMA has one pool" {
+	machine 0
+	guest demo 3G 2M
+	rm -r "$root/sys/devices/system/node"
+	before=$(picture)
+	run hugepages start demo
+	[ "$output" = "vxm-hugepages demo: machine/hugepages-2048kB: 1536 pages added, 1576 in the pool" ]
+	hugepages stop demo
+	[ "$(picture)" = "$before" ]
+}
+
+# --- at boot -----------------------------------------------------------------------------------------------------------
+
+@test "boot makes the claims of the prepared guests, and a later start finds them" {
+	guest other 1G 2M
+	guest broken nonsense 2M
+	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+	for name in demo broken; do
+		ln -s /usr/lib/systemd/system/vxm-prepare@.target "$root/etc/systemd/system/multi-user.target.wants/vxm-prepare@$name.target"
+	done
+	run hugepages boot
+	[ "$status" -eq 1 ]
+	[[ $output == *"vxm-hugepages demo: node0/hugepages-2048kB: 1536 pages added"* ]]
+	[[ $output == *"vxm-hugepages broken: /etc/vxm/guests/broken.conf:2: "* ]]
+	[ "$(pages)" -eq 1576 ]
+	run hugepages start demo
+	[ "$status" -eq 0 ]
+	[ "$output" = "" ]
+	rm "$root/etc/systemd/system/multi-user.target.wants/vxm-prepare@broken.target"
+	run hugepages boot
+	[ "$status" -eq 0 ]
+	[ "$output" = "" ]
+}
+
+# --- killed anywhere ---------------------------------------------------------------------------------------------------
+
+# For N = 1, 2, ...: WHAT at write N of VERB, then AFTERWARDS, then the machine is as before. Ends with the first N that VERB
+# survives, and fails when that was the first of all.
+matrix() {
+	local verb=$1 variable=$2 suffix=$3 n status
+	shift 3
+	for ((n = 1; n < 50; n++)); do
+		machine 0
+		guest demo 3G 2M
+		guest other 1G 2M
+		before=$(picture)
+		[ "$verb" = start ] || hugepages start demo 2>/dev/null
+		status=0
+		env "$variable=$n$suffix" "$fake" --root="$root" "$verb" demo 2>/dev/null || status=$?
+		"$@"
+		if [ "$(picture)" != "$before" ]; then
+			echo "$verb $variable=$n$suffix: $(diff <(echo "$before") <(picture))"
+			return 1
+		fi
+		[ "$status" -ne 0 ] || break
+	done
+	echo "$verb $variable: $((n - 1)) moments"
+	[ "$n" -gt 1 ] && [ "$n" -lt 50 ]
+}
+
+stop_alone() {
+	hugepages stop demo 2>/dev/null
+}
+
+other_in_between() {
+	hugepages start other 2>/dev/null
+	[ "$(jq .usable <<<"$(hugepages --json show other)")" -eq 512 ]
+	hugepages stop demo 2>/dev/null
+	[ "$(pages)" -eq $((40 + 512)) ]
+	hugepages stop other 2>/dev/null
+}
+
+start_again() {
+	hugepages start demo 2>/dev/null
+	[ "$(pages)" -eq 1576 ]
+	hugepages stop demo 2>/dev/null
+}
+
+@test "killed before or after any write of a start, a stop puts it right" {
+	matrix start VXM_FAKE_KILL_BEFORE '' stop_alone
+	matrix start VXM_FAKE_KILL_AFTER '' stop_alone
+}
+
+@test "killed before or after any write of a stop, a second stop puts it right" {
+	matrix stop VXM_FAKE_KILL_BEFORE '' stop_alone
+	matrix stop VXM_FAKE_KILL_AFTER '' stop_alone
+}
+
+@test "killed anywhere, another guest's start and stop in between keep both counts right" {
+	for verb in start stop; do
+		matrix $verb VXM_FAKE_KILL_BEFORE '' other_in_between
+		matrix $verb VXM_FAKE_KILL_AFTER '' other_in_between
+	done
+}
+
+@test "killed anywhere, a new start takes up what is there" {
+	for verb in start stop; do
+		matrix $verb VXM_FAKE_KILL_BEFORE '' start_again
+		matrix $verb VXM_FAKE_KILL_AFTER '' start_again
+	done
+}
+
+@test "a write that fails is told, and a stop puts it right" {
+	for error in EIO EBUSY ENOSPC EINTR; do
+		matrix start VXM_FAKE_FAIL ":$error" stop_alone
+		matrix stop VXM_FAKE_FAIL ":$error" stop_alone
+	done
+}
+
+@test "a start that fails gives back by itself" {
+	before=$(picture)
+	run env VXM_FAKE_FAIL=2:EIO "$fake" --root="$root" start demo
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"adding 1536 huge pages of 2048 KiB failed: Input/output error"* ]]
+	[ "$(picture)" = "$before" ]
+}
+
+@test "killed in the middle of falling short, a stop puts it right" {
+	for n in 1 2 3 4; do
+		machine 0
+		guest demo 3G 2M
+		obtainable 0 700
+		before=$(picture)
+		run env VXM_FAKE_KILL_AFTER=$n "$fake" --root="$root" start demo
+		[ "$status" -eq 137 ]
+		hugepages stop demo
+		[ "$(picture)" = "$before" ]
+	done
+}
+
+@test "a broken record is an error that names it, and nothing is written" {
+	hugepages start demo
+	echo 'node0/hugepages-2048kB added many' >"$root/run/vxm/demo/hugepages"
+	for verb in start stop; do
+		run hugepages $verb demo
+		[ "$status" -eq 1 ]
+		[[ $output == *"/run/vxm/*/hugepages"*"nothing was changed"* ]]
+	done
+	[ "$(pages)" -eq 1576 ]
+}
