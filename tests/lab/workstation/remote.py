@@ -35,17 +35,23 @@ class Remote:
                 f"{user}@127.0.0.1"]
 
     def wait_banner(self, deadline):
-        """Wait until sshd speaks; the emulator accepts connections long before."""
+        """Wait until sshd speaks; the emulator accepts connections long before.
+
+        A connection made while the workstation boots is lost: the emulated network backs off for
+        so long that a new one gets through sooner. So each try is short at first.
+        """
+        patience = 1.0
         while True:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), 5) as probe:
-                    probe.settimeout(min(5, deadline.left()))
+                    probe.settimeout(min(patience, deadline.left()))
                     if probe.recv(4) == b"SSH-":
                         return
             except OSError:
                 pass
             if not self.alive():
                 raise LabError(f"{deadline.what}: the emulator has ended")
+            patience = min(patience + 0.1, 5)
             deadline.pause(0.2)
 
     def connect(self, user="root", seconds=60):
