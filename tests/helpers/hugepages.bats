@@ -361,6 +361,20 @@ gpu_node() {
 	[ "$output" = "" ]
 }
 
+@test "the boot unit is wanted early, and only when a prepared guest has huge pages" {
+	local out=$root/generated link=sysinit.target.wants/vxm-hugepages.service
+	mkdir -p "$out" "$root/etc/systemd/system/multi-user.target.wants"
+	"$VXM_BUILD/vxm-generator" --root="$root" "$out" "$out" "$out" 2>/dev/null
+	[ ! -e "$out/$link" ] && [ ! -L "$out/$link" ]
+	ln -s /usr/lib/systemd/system/vxm-prepare@.target "$root/etc/systemd/system/multi-user.target.wants/vxm-prepare@demo.target"
+	guest demo 3G no
+	"$VXM_BUILD/vxm-generator" --root="$root" "$out" "$out" "$out" 2>/dev/null
+	[ ! -L "$out/$link" ]
+	guest demo 3G 2M
+	"$VXM_BUILD/vxm-generator" --root="$root" "$out" "$out" "$out" 2>/dev/null
+	[[ $(readlink "$out/$link") == */lib/systemd/system/vxm-hugepages.service ]]
+}
+
 # --- killed anywhere ---------------------------------------------------------------------------------------------------
 
 # For N = 1, 2, ...: WHAT at write N of VERB, then AFTERWARDS, then the machine is as before. Ends with the first N that VERB
