@@ -181,9 +181,10 @@ static int find_group_node(const struct host *host, unsigned group, const struct
 	return add_node(nodes, &node);
 }
 
-/* Which of the nodes the descriptor FD (a name in the directory FDS) is, or NULL. */
+/* Which of the nodes the descriptor FD (a name in the directory FDS) is, or NULL. *ret_unseen is
+ * set when we may not know. */
 static const struct node *find_node(const struct host *host, int fds, const char *fd,
-				    const struct node_list *nodes)
+				    const struct node_list *nodes, bool *ret_unseen)
 {
 	char target[PATH_MAX];
 	struct statx stx;
@@ -200,8 +201,10 @@ static const struct node *find_node(const struct host *host, int fds, const char
 		return NULL;
 	}
 	/* Without a sync: a descriptor of a dead NFS server must not stop us. */
-	if (statx(fds, fd, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &stx) < 0)
+	if (statx(fds, fd, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &stx) < 0) {
+		*ret_unseen = *ret_unseen || errno == EACCES || errno == EPERM;
 		return NULL;
+	}
 	for (size_t i = 0; i < nodes->count; i++) {
 		const struct node *node = &nodes->items[i];
 
@@ -266,6 +269,7 @@ static int scan_process(const struct host *host, const char *process, const stru
 {
 	_cleanup_strlist_ struct strlist fds = STRLIST_EMPTY;
 	_cleanup_close_ int fd = -1;
+	bool unseen = false;
 	char path[64];
 	int r;
 
@@ -283,12 +287,13 @@ static int scan_process(const struct host *host, const char *process, const stru
 	if (fd < 0)
 		return 0;
 	for (size_t i = 0; i < fds.count; i++) {
-		const struct node *node = find_node(host, fd, fds.items[i], nodes);
+		const struct node *node = find_node(host, fd, fds.items[i], nodes, &unseen);
 
 		r = node ? add_holder(host, list, process, node) : 0;
 		if (r < 0)
 			return r;
 	}
+	list->unseen += unseen;
 	return 0;
 }
 

@@ -27,13 +27,27 @@ static void print_function(FILE *out, const struct pcidev *dev, const char *what
 	fprintf(out, "  %s%s\n", dev->driver[0] ? dev->driver : "no driver", what);
 }
 
-static void print_members(FILE *out, const char *title, const struct pcidev *const *devs,
-			  size_t count)
+static bool is_moving(const struct isolation *iso, const struct pcidev *dev)
 {
-	if (count > 0)
-		fprintf(out, "%s\n", title);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < iso->count; i++)
+		if (pciaddr_compare(&iso->functions[i].dev.addr, &dev->addr) == 0)
+			return true;
+	return false;
+}
+
+/* Those of DEVS that stay with the host. */
+static void print_members(FILE *out, const char *title, const struct isolation *iso,
+			  const struct pcidev *const *devs, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_moving(iso, devs[i]))
+			continue;
+		if (n++ == 0)
+			fprintf(out, "%s\n", title);
 		print_function(out, devs[i], "");
+	}
 }
 
 void isolationshow_print(FILE *out, const struct isolation *iso, const struct refusal *refusal)
@@ -55,9 +69,10 @@ void isolationshow_print(FILE *out, const struct isolation *iso, const struct re
 	for (size_t i = 0; i < iso->device_count; i++) {
 		const struct iommu_set *set = &iso->devices[i].set;
 
-		print_members(out, "bridges in the same groups, left where they are", set->bridges,
-			      set->bridge_count);
-		print_members(out, "others in the same groups", set->foreign, set->foreign_count);
+		print_members(out, "bridges in the same groups, left where they are", iso,
+			      set->bridges, set->bridge_count);
+		print_members(out, "others in the same groups, in the way", iso, set->foreign,
+			      set->foreign_count);
 	}
 	if (refusal->code == REFUSAL_NONE)
 		fprintf(out, "can be handed over\n");

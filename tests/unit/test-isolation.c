@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* isolation: a guest's functions as they are and as they were found. */
+#include "pcibench.h"
+
+static void the_display_function_comes_last_and_old_values_are_read(void **state)
+{
+	const struct tree *tree = *state;
+	struct pcibench bench;
+
+	pcibench_make(tree);
+	pcibench_look(tree, &bench);
+	assert_int_equal(bench.iso.count, 2);
+	assert_int_equal(bench.iso.functions[0].dev.addr.function, 1);
+	assert_int_equal(bench.iso.functions[1].dev.addr.function, 0);
+	assert_string_equal(bench.iso.functions[1].home, "nouveau");
+	assert_string_equal(bench.iso.functions[1].found.power, "auto");
+	assert_string_equal(bench.iso.functions[1].found.reset_method, "flr bus");
+	assert_string_equal(bench.iso.functions[0].found.reset_method, "");
+	assert_true(isolation_is_first_of_group(&bench.iso, 0));
+	assert_false(isolation_is_first_of_group(&bench.iso, 1));
+	pcibench_leave(&bench);
+}
+
+static void a_record_gives_back_what_was_noted(void **state)
+{
+	const struct tree *tree = *state;
+	struct record *record = record_new("win11", "isolate");
+	struct isolation iso;
+	struct pcibench bench;
+
+	pcibench_make(tree);
+	pcibench_look(tree, &bench);
+	for (size_t i = 0; i < bench.iso.count; i++)
+		assert_int_equal(isolation_note(record, &bench.iso.functions[i]), 0);
+	assert_int_equal(isolation_recall(&tree->host, record, &iso), 0);
+	assert_int_equal(iso.count, 2);
+	for (size_t i = 0; i < iso.count; i++) {
+		const struct isolation_state *is = &iso.functions[i].found;
+		const struct isolation_state *was = &bench.iso.functions[i].found;
+
+		assert_true(iso.functions[i].present);
+		assert_true(iso.functions[i].recorded);
+		assert_int_equal(iso.functions[i].dev.iommu_group, 14);
+		assert_string_equal(is->driver, was->driver);
+		assert_string_equal(is->override, was->override);
+		assert_string_equal(is->power, was->power);
+		assert_string_equal(is->d3cold, was->d3cold);
+		assert_string_equal(is->reset_method, was->reset_method);
+		assert_string_equal(iso.functions[i].home, bench.iso.functions[i].home);
+	}
+	isolation_done(&iso);
+	pcitree_attribute(tree, AUDIO, "device", "0xffff");
+	assert_int_equal(isolation_recall(&tree->host, record, &iso), 0);
+	assert_false(iso.functions[0].present);
+	assert_true(iso.functions[1].present);
+	isolation_done(&iso);
+	pcibench_leave(&bench);
+	record_free(record);
+}
+
+static void a_record_that_lacks_something_is_no_record(void **state)
+{
+	static const char *const keys[] = { "identity", "iommu_group", "home", "driver" };
+	const struct tree *tree = *state;
+	struct isolation iso;
+	struct pcibench bench;
+
+	pcibench_make(tree);
+	pcibench_look(tree, &bench);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct record *record = record_new("win11", "isolate");
+
+		assert_int_equal(record_set(record, GPU, "identity", "10de:2684"), 0);
+		assert_int_equal(record_set(record, GPU, "iommu_group", "14"), 0);
+		assert_int_equal(record_set(record, GPU, keys[i], i < 2 ? "?" : ""), 0);
+		assert_int_equal(isolation_recall(&tree->host, record, &iso), -EBADMSG);
+		record_free(record);
+	}
+	pcibench_leave(&bench);
+}
+
+static void a_function_of_a_prepared_guest_was_free_before(void **state)
+{
+	const struct tree *tree = *state;
+	struct pcibench bench;
+
+	pcibench_make(tree);
+	tree_remove(tree, "sys/bus/pci/devices/" GPU "/driver");
+	pcitree_link(tree, GPU, "driver", "../../../../bus/pci/drivers/vfio-pci");
+	pcitree_attribute(tree, GPU, "driver_override", "vfio-pci");
+	pcibench_look(tree, &bench);
+	assert_string_equal(bench.iso.functions[1].home, "vfio-pci");
+	assert_string_equal(bench.iso.functions[1].found.override, "vfio-pci");
+	pcibench_leave(&bench);
+	tree_write(tree, "etc/vxm/prepared/win11", GPU " 10de:2684:1043:88e2 nvidia\n");
+	pcibench_look(tree, &bench);
+	assert_string_equal(bench.iso.functions[1].home, "nvidia");
+	assert_string_equal(bench.iso.functions[1].found.driver, "");
+	assert_string_equal(bench.iso.functions[1].found.override, "");
+	assert_string_equal(bench.iso.functions[1].found.power, "");
+	pcibench_leave(&bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		tree_test(the_display_function_comes_last_and_old_values_are_read),
+		tree_test(a_record_gives_back_what_was_noted),
+		tree_test(a_record_that_lacks_something_is_no_record),
+		tree_test(a_function_of_a_prepared_guest_was_free_before),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

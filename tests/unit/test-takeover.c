@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* takeover, giveback and vfionode: the record, the marks, and what is kept when something fails. */
+#include "pcibench.h"
+
+#include "giveback.h"
+#include "takeover.h"
+#include "vfionode.h"
+
+#define RECORD "run/vxm/win11/isolate"
+#define MARK   "run/vxm/.access/vfio-14"
+
+static bool is_there(const struct tree *tree, const char *path)
+{
+	char full[PATH_MAX];
+
+	return access(tree_full(tree, path, full), F_OK) == 0;
+}
+
+static void assert_override(const struct tree *tree, const char *text)
+{
+	char *is = NULL;
+
+	assert_int_equal(host_read_file(&tree->host, "sys/bus/pci/devices/" GPU "/driver_override",
+					64, &is, NULL),
+			 0);
+	assert_string_equal(is, text);
+	free(is);
+}
+
+static void nothing_is_written_when_the_record_cannot_be(void **state)
+{
+	const struct tree *tree = *state;
+	struct handover_failure failure;
+	struct handover_plan plan;
+	struct pcibench bench;
+
+	pcibench_make(tree);
+	tree_mkdir(tree, "run/vxm/win11/isolate");
+	pcibench_look(tree, &bench);
+	assert_int_equal(handover_plan_take(&bench.iso, &plan), 0);
+	assert_true(takeover_run(&tree->host, "win11", &bench.iso, &plan, -1, &failure) < 0);
+	assert_non_null(strstr(failure.text, "Nothing was changed."));
+	assert_override(tree, "(null)\n");
+	handover_plan_done(&plan);
+	pcibench_leave(&bench);
+}
+
+/* Plain files take the override and bind nothing: the record has to stand by then. */
+static void the_record_stands_before_the_first_write(void **state)
+{
+	const struct tree *tree = *state;
+	struct handover_failure failure;
+	struct handover_plan plan;
+	struct pcibench bench;
+
+	pcibench_make(tree);
+	tree_write(tree, "sys/bus/pci/drivers/nouveau/unbind", "");
+	tree_write(tree, "sys/bus/pci/drivers/snd_hda_intel/unbind", "");
+	tree_mkdir(tree, "run");
+	pcibench_look(tree, &bench);
+	assert_int_equal(handover_plan_take(&bench.iso, &plan), 0);
+	assert_int_equal(takeover_run(&tree->host, "win11", &bench.iso, &plan, -1, &failure),
+			 -EXDEV);
+	assert_non_null(strstr(failure.text, "vxm-isolate stop win11 puts back what has moved"));
+	assert_true(is_there(tree, RECORD));
+	assert_false(is_there(tree, MARK));
+	handover_plan_done(&plan);
+	pcibench_leave(&bench);
+}
+
+static void what_has_failed_stays_in_the_record_with_its_mark(void **state)
+{
+	struct giveback results[2] = { { .error = 0 }, { .error = -EXDEV } };
+	const struct tree *tree = *state;
+	struct record *record = NULL;
+	struct pcibench bench;
+
+	pcibench_make(tree);
+	tree_mkdir(tree, "run");
+	pcibench_look(tree, &bench);
+	assert_int_equal(vfionode_give(&tree->host, 14), 0);
+	assert_int_equal(giveback_finish(&tree->host, "win11", &bench.iso, results), 0);
+	assert_int_equal(record_load(&tree->host, "win11", "isolate", &record), 0);
+	assert_null(record_get(record, AUDIO, "home"));
+	assert_string_equal(record_get(record, GPU, "home"), "nouveau");
+	assert_true(is_there(tree, MARK));
+	record_free(record);
+	results[1].error = 0;
+	assert_int_equal(giveback_finish(&tree->host, "win11", &bench.iso, results), 0);
+	assert_false(is_there(tree, "run/vxm/win11"));
+	assert_false(is_there(tree, MARK));
+	pcibench_leave(&bench);
+}
+
+static void a_function_that_is_as_it_was_found_is_not_written(void **state)
+{
+	const struct tree *tree = *state;
+	struct giveback result;
+	struct pcibench bench;
+
+	pcibench_make(tree);
+	pcibench_look(tree, &bench);
+	giveback_function(&tree->host, &bench.iso.functions[1], 0, -1, &result);
+	assert_int_equal(result.error, 0);
+	assert_false(result.moved);
+	assert_override(tree, "(null)\n");
+	pcibench_leave(&bench);
+}
+
+static void a_held_group_is_waited_for_and_its_holder_named(void **state)
+{
+	const struct tree *tree = *state;
+	struct giveback result;
+	struct pcibench bench;
+
+	pcibench_make(tree);
+	tree_remove(tree, "sys/bus/pci/devices/" GPU "/driver");
+	pcibench_look(tree, &bench);
+	snprintf(bench.iso.functions[1].now.driver, 64, "vfio-pci");
+	snprintf(bench.iso.functions[1].home, 64, "nouveau");
+	tree_write(tree, "sys/class/vfio/14/dev", "244:0\n");
+	tree_link(tree, "proc/77/fd/9", "/dev/vfio/14");
+	tree_write(tree, "proc/77/comm", "qemu\n");
+	giveback_function(&tree->host, &bench.iso.functions[1], 1000, -1, &result);
+	assert_int_equal(result.error, -ETIMEDOUT);
+	assert_non_null(strstr(result.failure.text, GPU " is still held by qemu (pid 77) through"));
+	assert_override(tree, "(null)\n");
+	pcibench_leave(&bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		tree_test(nothing_is_written_when_the_record_cannot_be),
+		tree_test(the_record_stands_before_the_first_write),
+		tree_test(what_has_failed_stays_in_the_record_with_its_mark),
+		tree_test(a_function_that_is_as_it_was_found_is_not_written),
+		tree_test(a_held_group_is_waited_for_and_its_holder_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
