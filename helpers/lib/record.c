@@ -145,12 +145,14 @@ static int parse_line(struct record *record, char *line)
 {
 	char *key = strchr(line, ' ');
 	char *value = key ? strchr(key + 1, ' ') : NULL;
+	int r;
 
 	if (!value)
 		return -EBADMSG;
 	*key++ = '\0';
 	*value++ = '\0';
-	return record_set(record, line, key, value) == -ENOMEM ? -ENOMEM : 0;
+	r = record_set(record, line, key, value);
+	return r == -EINVAL ? -EBADMSG : r;
 }
 
 int record_load(const struct host *host, const char *guest, const char *kind, struct record **ret)
@@ -158,14 +160,17 @@ int record_load(const struct host *host, const char *guest, const char *kind, st
 	_cleanup_record_ struct record *record = NULL;
 	_cleanup_free_ char *text = NULL;
 	char path[PATH_MAX];
+	size_t size;
 	int r;
 
 	r = record_path(path, guest, kind, "");
 	if (r < 0)
 		return r;
-	r = host_read_file(host, path, RECORD_LIMIT, &text, NULL);
+	r = host_read_file(host, path, RECORD_LIMIT, &text, &size);
 	if (r < 0)
 		return r;
+	if (strlen(text) != size) /* what lies behind a NUL byte would be lost without a word */
+		return -EBADMSG;
 	record = record_new(guest, kind);
 	if (!record)
 		return -ENOMEM;

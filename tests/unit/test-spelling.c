@@ -15,7 +15,7 @@ static void distances(void **state)
 		{ "abc", "", 3 },
 		{ "Memory", "memory", 0 },
 		{ "Memroy", "Memory", 1 },
-		{ "Memor", "Memory", 1 },
+		{ "Memry", "Memory", 1 },
 		{ "Memoryy", "Memory", 1 },
 		{ "Nemory", "Memory", 1 },
 		{ "kitten", "sitting", 3 },

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* log: one line a message, that no value can forge a second of. */
+#include "tree.h"
+
+#include "capture.h"
+#include "log.h"
+
+static void a_line_names_program_and_guest(void **state)
+{
+	struct capture capture;
+
+	(void)state;
+	log_open("vxm-isolate", NULL);
+	capture = capture_begin(STDERR_FILENO);
+	log_error("%s is held", "0000:01:00.0");
+	log_open("vxm-isolate", "win11");
+	log_info("%d pages", 3);
+	assert_string_equal(capture_end(&capture),
+			    "vxm-isolate: 0000:01:00.0 is held\nvxm-isolate win11: 3 pages\n");
+}
+
+static void a_value_cannot_forge_a_second_line(void **state)
+{
+	struct capture capture = capture_begin(STDERR_FILENO);
+
+	(void)state;
+	log_open("vxm", NULL);
+	log_warning("%s", "a\n<0>b\rc\033[2Jd\te\x7f");
+	assert_string_equal(capture_end(&capture), "vxm: a?<0>b?c?[2Jd?e?\n");
+}
+
+static void a_long_text_is_cut_and_ends_its_line(void **state)
+{
+	static char big[65536];
+	struct capture capture;
+	const char *text;
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	log_open("vxm", NULL);
+	capture = capture_begin(STDERR_FILENO);
+	log_error("%s", big);
+	log_error("%%s %s", "next");
+	text = capture_end(&capture);
+	assert_int_equal(strcspn(text, "\n"), strlen("vxm: ") + 4095);
+	assert_string_equal(text + strcspn(text, "\n"), "\nvxm: %s next\n");
+}
+
+static void the_journal_is_given_priorities_and_nobody_else(void **state)
+{
+	struct capture capture = capture_begin(STDERR_FILENO);
+	struct stat st;
+	char stream[64];
+	const char *text;
+
+	(void)state;
+	log_open("vxm", NULL);
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_error("a");
+	log_warning("b");
+	log_info("c");
+	/* Inherited by a child whose stderr was redirected: another stream. */
+	setenv("JOURNAL_STREAM", "1:1", 1);
+	log_error("d");
+	unsetenv("JOURNAL_STREAM");
+	text = capture_end(&capture);
+	assert_string_equal(text, "<3>vxm: a\n<4>vxm: b\n<6>vxm: c\nvxm: d\n");
+}
+
+static void debug_is_silent_unless_asked_for(void **state)
+{
+	struct capture capture = capture_begin(STDERR_FILENO);
+
+	(void)state;
+	log_open("vxm", NULL);
+	unsetenv("VXM_DEBUG");
+	log_debug("a");
+	setenv("VXM_DEBUG", "yes", 1);
+	log_debug("b");
+	setenv("VXM_DEBUG", "1", 1);
+	log_debug("c");
+	unsetenv("VXM_DEBUG");
+	assert_string_equal(capture_end(&capture), "vxm: c\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_names_program_and_guest),
+		cmocka_unit_test(a_value_cannot_forge_a_second_line),
+		cmocka_unit_test(a_long_text_is_cut_and_ends_its_line),
+		cmocka_unit_test(the_journal_is_given_priorities_and_nobody_else),
+		cmocka_unit_test(debug_is_silent_unless_asked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
