@@ -227,15 +227,12 @@ static int fill(struct qmp *qmp, uint64_t until)
 
 int qmp_receive(struct qmp *qmp, uint64_t until, struct qmp_message *ret)
 {
-	char *end;
+	char *end = NULL;
 	size_t size;
 	int r;
 
-	for (;;) {
-		end = memchr(qmp->buf ? qmp->buf + qmp->searched : "", '\n',
-			     qmp->size - qmp->searched);
-		if (end)
-			break;
+	while (!qmp->buf ||
+	       !(end = memchr(qmp->buf + qmp->searched, '\n', qmp->size - qmp->searched))) {
 		qmp->searched = qmp->size;
 		r = fill(qmp, until);
 		if (r < 0)

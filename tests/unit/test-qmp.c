@@ -22,8 +22,7 @@
 #include "qmp.h"
 #include "strlist.h"
 
-/* --- recordings --------------------------------------------------------------------------------
- */
+/* --- recordings --- */
 
 /* What a recording is expected to say, or what the client made of it. */
 struct tally {
@@ -152,8 +151,7 @@ static void parses_every_recorded_line(void **state)
 	json_decref(all);
 }
 
-/* --- servers ------------------------------------------------------------------------------------
- */
+/* --- servers --- */
 
 struct server {
 	pid_t pid;

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What has to be there before the helper becomes a guest's QEMU: sockets, shared memory, limits. */
+#include "guestrun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guestlife.h"
+#include "rundir.h"
+#include "unixsock.h"
+
+void guestrun_done(struct guestrun *run)
+{
+	closep(&run->control_fd);
+	closep(&run->events_fd);
+	*run = GUESTRUN_NONE;
+}
+
+static int bind_socket(const struct host *host, const char *name, const char *socket_name,
+		       int *ret_fd, struct guest_error *ret_error)
+{
+	char path[96];
+	int r;
+
+	snprintf(path, sizeof(path), "run/vxm/%s/qemu/%s", name, socket_name);
+	r = unixsock_listen(host, path, 0600, ret_fd);
+	if (r == -EADDRINUSE)
+		snprintf(ret_error->text, sizeof(ret_error->text),
+			 "another QEMU of this guest listens on /%s: systemctl stop "
+			 "vxm-guest@%s.service",
+			 path, name);
+	else if (r < 0)
+		snprintf(ret_error->text, sizeof(ret_error->text),
+			 "listening on /%s failed: %s; its directory has to be the user vxm's, as "
+			 "vxm-guest@.service makes it",
+			 path, strerror(-r));
+	return r;
+}
+
+/*
+ * /dev/shm is everybody's to write: a file of that name that is not ours, or has a second name, was
+ * put there by somebody who wants to read or to redirect what the guest shows.
+ */
+static int make_shared(const struct host *host, const struct guest *guest)
+{
+	char path[80];
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "dev/shm/looking-glass-%s", guest->name);
+	fd = openat(host->root_fd, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		    0600);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
+		return -EEXIST;
+	if (fchmod(fd, 0600) < 0 || ftruncate(fd, (off_t)guest->looking_glass_kib * 1024) < 0)
+		return -errno;
+	return 0;
+}
+
+int guestrun_prepare(const struct host *host, const struct guest *guest, struct guestrun *ret,
+		     struct guest_error *ret_error)
+{
+	_cleanup_guestrun_ struct guestrun run = GUESTRUN_NONE;
+	int r = bind_socket(host, guest->name, GUESTLIFE_CONTROL, &run.control_fd, ret_error);
+
+	if (r == 0)
+		r = bind_socket(host, guest->name, GUESTLIFE_EVENTS, &run.events_fd, ret_error);
+	if (r < 0)
+		return r;
+	r = guest->looking_glass_kib > 0 ? make_shared(host, guest) : 0;
+	if (r < 0) {
+		snprintf(
+			ret_error->text, sizeof(ret_error->text),
+			"making /dev/shm/looking-glass-%s failed: %s; if it is there it is not the "
+			"user vxm's: see whose it is, and remove it",
+			guest->name, strerror(-r));
+		return r;
+	}
+	*ret = run;
+	run = GUESTRUN_NONE;
+	return 0;
+}
+
+int guestrun_limit_memlock(uint64_t bytes, struct guest_error *ret_error)
+{
+	const struct rlimit wanted = { bytes, bytes };
+	struct rlimit now;
+
+	int r;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &now) < 0)
+		now.rlim_max = RLIM_INFINITY; /* never so; then setrlimit() tells */
+	if (now.rlim_max < bytes) {	      /* RLIM_INFINITY is the greatest value */
+		snprintf(ret_error->text, sizeof(ret_error->text),
+			 "the limit of locked memory is %llu MiB and the guest needs %llu: it is "
+			 "started by vxm-guest@.service, which has LimitMEMLOCK=infinity",
+			 (unsigned long long)now.rlim_max >> 20, (unsigned long long)bytes >> 20);
+		return -EPERM;
+	}
+	r = setrlimit(RLIMIT_MEMLOCK, &wanted) < 0 ? -errno : 0;
+	if (r < 0)
+		snprintf(ret_error->text, sizeof(ret_error->text),
+			 "setting the limit of locked memory failed: %s", strerror(-r));
+	return r;
+}
+
+int guestrun_clean(const struct host *host, const char *name)
+{
+	char path[80];
+	int r = rundir_remove(host, name, "qemu");
+
+	snprintf(path, sizeof(path), "dev/shm/looking-glass-%s", name);
+	if (unlinkat(host->root_fd, path, 0) < 0 && errno != ENOENT && r == 0)
+		r = -errno;
+	return r;
+}

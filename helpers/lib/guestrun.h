@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What has to be there before the helper becomes a guest's QEMU: sockets, shared memory, limits. */
+#pragma once
+
+#include "guest.h"
+#include "host.h"
+
+struct guestrun {
+	int control_fd; /* listening, close-on-exec */
+	int events_fd;
+};
+#define GUESTRUN_NONE ((struct guestrun){ -1, -1 })
+void guestrun_done(struct guestrun *run);
+#define _cleanup_guestrun_ _cleanup_(guestrun_done)
+
+/*
+ * Binds the two QMP sockets in /run/vxm/NAME/qemu and makes the Looking Glass memory in the size
+ * that is configured. 0; -errno, and ret_error says what failed and the way out.
+ */
+int guestrun_prepare(const struct host *host, const struct guest *guest, struct guestrun *ret,
+		     struct guest_error *ret_error);
+
+/* Lowers RLIMIT_MEMLOCK, soft and hard, to BYTES. 0; -EPERM: it is lower than that already, and
+ * ret_error says so; -errno. */
+int guestrun_limit_memlock(uint64_t bytes, struct guest_error *ret_error);
+
+/* Removes the sockets' directory, /run/vxm/NAME when that was the last in it, and the Looking Glass
+ * memory. As root, after QEMU's end. What is not there is success. -errno. */
+int guestrun_clean(const struct host *host, const char *name);
