@@ -10,6 +10,11 @@
  * - 2.x takes an flock on /dev/i2c-N against other programs (a desktop's brightness service), so
  *   "locked" is an answer that passes, and is tried again.
  *
+ * It is loaded by dlopen() at the first scan. 1.4 starts a thread as soon as it is loaded, which a
+ * fork() would leave behind with its locks held: a child of a process that is linked with it can
+ * hang for ever (seen). It also writes to stdout then, and takes X11 and USB libraries along, for
+ * which condition and identify have no use.
+ *
  * DDCRC_OK of a write says that bytes were sent. The library never verifies feature 0x60, its own
  * switch for that notwithstanding, so the value is read back here. A monitor takes up to seconds to
  * change inputs, and then may be deaf on this cable: that is why there are three outcomes.
@@ -22,6 +27,7 @@
 #include <ddcutil_macros.h>
 #include <ddcutil_status_codes.h>
 #include <ddcutil_types.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -39,22 +45,75 @@
 #define MONITOR_READ_TRIES    4
 #define MONITOR_READ_PAUSE_MS 700
 
-static void pause_ms(int ms)
+/* The library's binary interface is its major version's. */
+#if DDCUTIL_VMAJOR >= 2
+#define MONITOR_LIBRARY "libddcutil.so.5"
+#else
+#define MONITOR_LIBRARY "libddcutil.so.4"
+#endif
+
+#define MONITOR_FUNCTION(name) __typeof__(name) *name
+
+static struct {
+#if DDCUTIL_VMAJOR >= 2
+	MONITOR_FUNCTION(ddca_init);
+#endif
+	MONITOR_FUNCTION(ddca_set_fout);
+	MONITOR_FUNCTION(ddca_set_ferr);
+	MONITOR_FUNCTION(ddca_get_display_info_list2);
+	MONITOR_FUNCTION(ddca_free_display_info_list);
+	MONITOR_FUNCTION(ddca_open_display2);
+	MONITOR_FUNCTION(ddca_close_display);
+	MONITOR_FUNCTION(ddca_get_non_table_vcp_value);
+	MONITOR_FUNCTION(ddca_set_non_table_vcp_value);
+} library;
+
+#define MONITOR_LOAD(handle, name) (library.name = (__typeof__(library.name))dlsym(handle, #name))
+
+static int load_library(void)
 {
-	(void)poll(NULL, 0, ms);
+	/* Never closed: its thread runs in it. */
+	void *handle = dlopen(MONITOR_LIBRARY, RTLD_NOW);
+
+	/* What it said while it was loaded is still in the buffer, unless stdout is a terminal. */
+	__fpurge(stdout);
+	if (!handle || !MONITOR_LOAD(handle, ddca_set_fout) ||
+	    !MONITOR_LOAD(handle, ddca_set_ferr) ||
+	    !MONITOR_LOAD(handle, ddca_get_display_info_list2) ||
+	    !MONITOR_LOAD(handle, ddca_free_display_info_list) ||
+	    !MONITOR_LOAD(handle, ddca_open_display2) ||
+	    !MONITOR_LOAD(handle, ddca_close_display) ||
+	    !MONITOR_LOAD(handle, ddca_get_non_table_vcp_value) ||
+	    !MONITOR_LOAD(handle, ddca_set_non_table_vcp_value))
+		return -ELIBACC;
+#if DDCUTIL_VMAJOR >= 2
+	if (!MONITOR_LOAD(handle, ddca_init))
+		return -ELIBACC;
+#endif
+	return 0;
 }
 
 static int start_library(void)
 {
+	int r = load_library();
+
+	if (r < 0)
+		return r;
 #if DDCUTIL_VMAJOR >= 2
-	if (ddca_init(NULL, DDCA_SYSLOG_NEVER, DDCA_INIT_OPTIONS_DISABLE_CONFIG_FILE) != DDCRC_OK)
+	if (library.ddca_init(NULL, DDCA_SYSLOG_NEVER, DDCA_INIT_OPTIONS_DISABLE_CONFIG_FILE) !=
+	    DDCRC_OK)
 		return -EIO;
 #endif
 	/* It reports to stdout and stderr on its own account (2.2: a page for a bus without a DRM
 	 * connector). */
-	ddca_set_fout(NULL);
-	ddca_set_ferr(NULL);
+	library.ddca_set_fout(NULL);
+	library.ddca_set_ferr(NULL);
 	return 0;
+}
+
+static void pause_ms(int ms)
+{
+	(void)poll(NULL, 0, ms);
 }
 
 static bool is_busy(DDCA_Status status)
@@ -94,12 +153,6 @@ static int to_errno(DDCA_Status status)
 	}
 }
 
-void monitor_unsay(void)
-{
-	/* It is still in the buffer, unless stdout is a terminal. */
-	__fpurge(stdout);
-}
-
 int monitor_scan(struct monitor_list *ret)
 {
 	DDCA_Display_Info_List *found = NULL;
@@ -108,7 +161,7 @@ int monitor_scan(struct monitor_list *ret)
 
 	if (r < 0)
 		return r;
-	if (ddca_get_display_info_list2(true, &found) != DDCRC_OK || !found)
+	if (library.ddca_get_display_info_list2(true, &found) != DDCRC_OK || !found)
 		return -EIO;
 	for (int i = 0; i < found->ct && list.count < MONITOR_MAX; i++) {
 		const DDCA_Display_Info *info = &found->info[i];
@@ -125,7 +178,7 @@ int monitor_scan(struct monitor_list *ret)
 		monitor->ref = info->dref;
 		list.count++;
 	}
-	ddca_free_display_info_list(found);
+	library.ddca_free_display_info_list(found);
 	*ret = list;
 	return 0;
 }
@@ -157,7 +210,7 @@ static int open_monitor(const struct monitor *monitor, DDCA_Display_Handle *ret)
 	DDCA_Status status = DDCRC_OK;
 
 	for (int i = 0; i < MONITOR_BUSY_TRIES; i++) {
-		status = ddca_open_display2(monitor->ref, false, ret);
+		status = library.ddca_open_display2(monitor->ref, false, ret);
 		if (!is_busy(status))
 			break;
 		pause_ms(MONITOR_BUSY_PAUSE_MS);
@@ -176,15 +229,15 @@ static int exchange(const struct monitor *monitor, const uint8_t *value, uint8_t
 	if (r < 0)
 		return r;
 	for (int i = 0; i < MONITOR_BUSY_TRIES; i++) {
-		status = value ? ddca_set_non_table_vcp_value(handle, MONITOR_FEATURE_INPUT, 0,
-							      *value)
-			       : ddca_get_non_table_vcp_value(handle, MONITOR_FEATURE_INPUT,
-							      &answer);
+		status = value ? library.ddca_set_non_table_vcp_value(handle, MONITOR_FEATURE_INPUT,
+								      0, *value)
+			       : library.ddca_get_non_table_vcp_value(handle, MONITOR_FEATURE_INPUT,
+								      &answer);
 		if (!is_busy(status))
 			break;
 		pause_ms(MONITOR_BUSY_PAUSE_MS);
 	}
-	ddca_close_display(handle);
+	library.ddca_close_display(handle);
 	r = to_errno(status);
 	if (r >= 0 && !value)
 		*ret = answer.sl;
@@ -241,6 +294,8 @@ const char *monitor_strerror(int error)
 		return "it has no input select (VCP feature 0x60)";
 	case -ENODEV:
 		return "no such monitor is connected";
+	case -ELIBACC:
+		return MONITOR_LIBRARY " cannot be loaded: is it installed?";
 	case -ENOTUNIQ:
 		return "several monitors fit: add the serial to Monitor= (vxm-display show lists "
 		       "them)";

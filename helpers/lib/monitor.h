@@ -29,12 +29,9 @@ struct monitor_list {
 	size_t count;
 };
 
-/* Takes back what the library wrote to stdout as it was loaded (1.4 has things to say about a
- * machine without /sys/class/drm): first in main(), before anything of ours is printed. */
-void monitor_unsay(void);
-
 /* All monitors with an EDID on an I2C bus, deaf ones too. A monitor cabled twice is there twice. 0;
- * -EIO: the library could not start (no /dev/i2c-N is no error: the list is empty). */
+ * -ELIBACC: libddcutil cannot be loaded; -EIO: it could not start (no /dev/i2c-N is no error: the
+ * list is empty). */
 int monitor_scan(struct monitor_list *ret);
 
 /*

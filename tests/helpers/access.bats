@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vxm-access on a recorded machine: which nodes, what is refused, records and marks. Real udev is the lab's.
 
-bats_require_minimum_version 1.5.0
 # shellcheck disable=SC2154 # run --separate-stderr sets stderr and stderr_lines
+bats_require_minimum_version 1.5.0
 
 BOTH_CTRL='200000000 fffffffffffffffe'
 LEFT_CTRL='40 fffffffffffffffe' # and Scroll Lock

@@ -3,8 +3,8 @@
 # vxm-display without a monitor: decoding EDIDs, plans from the configuration, and what it refuses. Real libddcutil and a
 # simulated monitor are the lab's.
 
-bats_require_minimum_version 1.5.0
 # shellcheck disable=SC2154 # run --separate-stderr sets stderr and stderr_lines
+bats_require_minimum_version 1.5.0
 
 setup() {
 	root=$BATS_TEST_TMPDIR/root

@@ -133,6 +133,5 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_put_back_is_told_with_the_way_out),
 	};
 
-	monitor_unsay();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
