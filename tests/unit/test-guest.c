@@ -3,7 +3,6 @@
 #include "tree.h"
 
 #include "guest.h"
-#include "guestfile.h"
 
 #define MINIMAL                 \
 	"[Guest]\n"             \
@@ -402,45 +401,6 @@ static void hostile_values_are_refused_or_kept_as_they_stand(void **state)
 	guest_free(guest);
 }
 
-static void stamps_tell_every_change_of_the_files(void **state)
-{
-	const struct tree *tree = *state;
-	const char *dropin = GUESTFILE_GENERATED "/vxm-guest@demo.service.d/" GUESTFILE_DROPIN;
-	struct strlist stamps;
-	char file[256], text[1024] = "", full[PATH_MAX];
-
-	tree_write(tree, FILE_PATH, MINIMAL);
-	tree_write(tree, "etc/vxm/guest.conf", "");
-	assert_int_equal(guestfile_is_generated(&tree->host, "demo", file), 0);
-	assert_string_equal(file, "/etc/vxm/guest.conf");
-	assert_int_equal(guestfile_stamps(&tree->host, "demo", &stamps), 0);
-	assert_int_equal(stamps.count, 2);
-	for (size_t i = 0; i < stamps.count; i++)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-			 GUESTFILE_STAMP_PREFIX "%s\n", stamps.items[i]);
-	strlist_done(&stamps);
-	tree_write(tree, dropin, text);
-	assert_int_equal(guestfile_is_generated(&tree->host, "demo", file), 1);
-	/* On a recorded host there is no systemd that could have generated anything. */
-	tree_remove(tree, dropin);
-	assert_int_equal(guest_is_generated(&tree->host, "demo", file), 1);
-	tree_write(tree, dropin, text);
-	/* A file more, a file less, and an older one in its place. */
-	tree_write(tree, FILE_PATH ".d/a b.conf", "");
-	assert_int_equal(guestfile_is_generated(&tree->host, "demo", file), 0);
-	assert_string_equal(file, "/" FILE_PATH ".d/a b.conf");
-	tree_remove(tree, FILE_PATH ".d/a b.conf");
-	assert_int_equal(guestfile_is_generated(&tree->host, "demo", file), 1);
-	tree_remove(tree, "etc/vxm/guest.conf");
-	assert_int_equal(guestfile_is_generated(&tree->host, "demo", file), 0);
-	assert_string_equal(file, "/etc/vxm/guest.conf");
-	tree_write(tree, "etc/vxm/guest.conf", "");
-	tree_full(tree, "etc/vxm/guest.conf", full);
-	assert_int_equal(utimensat(AT_FDCWD, full, (const struct timespec[2]){ 0 }, 0), 0);
-	assert_int_equal(guestfile_is_generated(&tree->host, "demo", file), 0);
-	assert_int_equal(guestfile_is_generated(&tree->host, "none", file), -ENOENT);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -454,7 +414,6 @@ int main(void)
 		tree_test(a_guest_that_is_not_there_is_told_with_those_that_are),
 		tree_test(a_file_that_cannot_be_read_is_told),
 		tree_test(hostile_values_are_refused_or_kept_as_they_stand),
-		tree_test(stamps_tell_every_change_of_the_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,8 +25,8 @@ static void a_value_cannot_forge_a_second_line(void **state)
 
 	(void)state;
 	log_open("vxm", NULL);
-	log_warning("%s", "a\n<0>b\rc\033[2Jd\te\x7f");
-	assert_string_equal(capture_end(&capture), "vxm: a?<0>b?c?[2Jd?e?\n");
+	log_warning("%s", "a\n<0>b\rc\033[2Jd\t\x7f");
+	assert_string_equal(capture_end(&capture), "vxm: a?<0>b?c?[2Jd??\n");
 }
 
 static void a_long_text_is_cut_and_ends_its_line(void **state)
