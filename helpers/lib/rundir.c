@@ -8,6 +8,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -55,6 +57,25 @@ static int remove_below(int parent_fd, const char *name, unsigned depth)
 	return unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+/*
+ * systemd mounts a RuntimeDirectory= over itself to keep it writable under ProtectSystem=strict,
+ * and does so for ExecStopPost=+ lines too, which are said to be free of such things (seen with
+ * 257: a bind mount in /proc/self/mountinfo). The root of a mount cannot be removed. This one is of
+ * the mount namespace that systemd made for the process; a mount of another file system is not its.
+ */
+static int unmount_own(int parent_fd, const char *guest, const char *sub)
+{
+	char path[PATH_MAX];
+	struct stat above, st;
+
+	if (fstat(parent_fd, &above) < 0 || fstatat(parent_fd, sub, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (above.st_dev != st.st_dev)
+		return -EBUSY;
+	snprintf(path, sizeof(path), "/run/vxm/%s/%s", guest, sub);
+	return umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+}
+
 int rundir_remove(const struct host *host, const char *guest, const char *sub)
 {
 	_cleanup_close_ int fd = -1;
@@ -70,5 +91,10 @@ int rundir_remove(const struct host *host, const char *guest, const char *sub)
 	if (fd < 0)
 		return fd;
 	r = remove_below(fd, sub, 0);
+	if (r == -EBUSY && !host->recorded) {
+		r = unmount_own(fd, guest, sub);
+		if (r >= 0)
+			r = remove_below(fd, sub, 0);
+	}
 	return r < 0 ? r : record_leave(host, guest);
 }

@@ -7,7 +7,8 @@
 /*
  * Removes /run/vxm/GUEST/SUB with all that is in it, and then /run/vxm/GUEST if that is empty. What
  * is not there is success. No link is followed: the user vxm may have put anything into SUB. -ELOOP
- * for directories nested deeper than 8; -ENOTDIR when /run/vxm/GUEST is no directory; -errno.
+ * for directories nested deeper than 8; -ENOTDIR when /run/vxm/GUEST is no directory; -EBUSY when
+ * another file system is mounted there; -errno.
  *
  * Why not systemd's RuntimeDirectory= alone: that removes only the innermost directory, and after
  * ExecStopPost=, so that an empty /run/vxm/GUEST would be left once the last record is gone.

@@ -204,3 +204,18 @@ wait_end() {
 	run ! tpm ../x
 	[[ $output == *"\"../x\" is not a guest's name"* ]]
 }
+
+@test "clean removes a directory that systemd mounted over itself, and leaves another file system alone" {
+	run unshare --mount --map-root-user sh -ec '
+		mount -t tmpfs none /run
+		mkdir -p /run/vxm/demo/tpm
+		mount --bind /run/vxm/demo/tpm /run/vxm/demo/tpm
+		"$1" clean demo
+		[ ! -e /run/vxm/demo ]
+		mkdir -p /run/vxm/demo/tpm
+		mount -t tmpfs none /run/vxm/demo/tpm
+		! "$1" clean demo
+		mountpoint -q /run/vxm/demo/tpm' sh "$root/vxm-tpm"
+	[ "$status" -eq 0 ]
+	[[ $output == *"removing /run/vxm/demo/tpm failed: Device or resource busy"* ]]
+}
