@@ -36,7 +36,7 @@ static int read_record(const struct host *host, const char *name, struct prepare
 
 	if (r < 0 && r != -ENOENT)
 		log_error("/" PREPARED_DIRECTORY "/%s cannot be read: %s. If the devices are still "
-			  "the ones that are meant: systemctl reenable --now vxm-prepare@%s.target",
+			  "the ones that are meant: systemctl reenable vxm-prepare@%s.target",
 			  name, r == -EBADMSG ? "it is not of its form" : strerror(-r), name);
 	return r;
 }
@@ -81,12 +81,11 @@ static bool is_shifted(const char *name, const struct prepared *before, const st
 
 		if (!f || pciids_match(&old->ids, &f->ids))
 			continue;
-		log_error(
-			"%s is %s, and was %s when vxm-prepare@%s.target was enabled. If the "
-			"device was exchanged: systemctl reenable --now vxm-prepare@%s.target; if "
-			"the addresses moved, correct Device= first. Nothing was changed.",
-			pciaddr_format(&old->addr, address), pciids_format(&f->ids, is),
-			pciids_format(&old->ids, was), name, name);
+		log_error("%s is %s, and was %s when vxm-prepare@%s.target was enabled. If the "
+			  "device was exchanged: systemctl reenable vxm-prepare@%s.target; if "
+			  "the addresses moved, correct Device= first. Nothing was changed.",
+			  pciaddr_format(&old->addr, address), pciids_format(&f->ids, is),
+			  pciids_format(&old->ids, was), name, name);
 		return true;
 	}
 	return false;

@@ -101,7 +101,7 @@ static void warn_of_shift(const struct pcidev_list *list, const struct pciaddr *
 
 	warn(warning,
 	     "%s is %s, and %s was meant%s%s. Nothing is taken at boot. Correct Device= in "
-	     "/etc/vxm/guests/%s.conf, then: systemctl reenable --now vxm-prepare@%s.target",
+	     "/etc/vxm/guests/%s.conf, then: systemctl reenable vxm-prepare@%s.target",
 	     pciaddr_format(addr, address), now ? pciids_format(&now->ids, found) : "absent",
 	     pciids_format(meant, wanted), moved ? ", which is now at " : "",
 	     moved ? pciaddr_format(&moved->addr, place) : "", name, name);
@@ -198,7 +198,7 @@ int prepareplan_make(const struct host *host, const struct guest *guest, struct 
 	if (r < 0) {
 		warn(ret_warning,
 		     "/" PREPARED_DIRECTORY "/%s cannot be read (%s), so nothing is taken at boot; "
-		     "systemctl reenable --now vxm-prepare@%s.target makes it anew",
+		     "systemctl reenable vxm-prepare@%s.target makes it anew",
 		     guest->name, r == -EBADMSG ? "it is not of its form" : strerror(-r),
 		     guest->name);
 		return 0;
