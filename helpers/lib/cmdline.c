@@ -53,7 +53,7 @@ static size_t fill_options(const struct cmdline *cmdline, struct option *table)
 {
 	size_t n = 0;
 
-	for (; cmdline->options[n].word && n < CMDLINE_OPTIONS_MAX; n++)
+	for (; n < CMDLINE_OPTIONS_MAX && cmdline->options[n].word; n++)
 		table[n] = (struct option){ cmdline->options[n].word,
 					    cmdline->options[n].value ? required_argument
 								      : no_argument,
