@@ -96,6 +96,7 @@ moved() {
 	dropin check win11 | has 'ReadWritePaths=-"/srv/win.img"'
 	dropin hugepages win11 | has TimeoutStartSec=122
 	[ ! -e "$OUT/normal/vxm-isolate@win11.service.d" ]
+	[ ! -e "$OUT/normal/sysinit.target.wants" ]
 	[ ! -e "$ROOT/run/udev" ]
 }
 
@@ -184,6 +185,7 @@ moved() {
 	[ -z "$output" ]
 	dropin isolate win11 | has Requires=vxm-prepare@win11.service
 	dropin isolate win11 | has After=vxm-prepare@win11.service
+	[ "$(readlink "$OUT/normal/sysinit.target.wants/vxm-hugepages.service")" = /usr/lib/systemd/system/vxm-hugepages.service ]
 	rules win11
 	rules win11 | has 'ACTION=="add", SUBSYSTEM=="pci", KERNEL=="0000:01:00.0", DRIVER=="", ATTR{vendor}=="0x10de", ATTR{device}=="0x2684", ATTR{subsystem_vendor}=="0x1043", ATTR{subsystem_device}=="0x88e2", ATTR{driver_override}="vfio-pci", RUN{builtin}+="kmod load vfio-pci"'
 	[ "$(rules win11 | grep -c '^ACTION')" -eq "$(prepare start win11 --dry-run | wc -l)" ]
