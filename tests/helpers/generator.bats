@@ -88,13 +88,13 @@ moved() {
 		Wants=vxm-display@win11.service \
 		RequiresMountsFor=/var/lib/vxm/win11 'RequiresMountsFor="/srv/win.img"' 'RequiresMountsFor="/srv/win.iso"' \
 		'ReadWritePaths=-"/srv/win.img"' 'DeviceAllow=char-input rw' \
-		TimeoutStartSec=122 TimeoutStopSec=180; do
+		TimeoutStartSec=212 TimeoutStopSec=180; do
 		has "$line" <"$BATS_TEST_TMPDIR/guest"
 	done
 	lacks 'ReadWritePaths.*(b.img|iso)|After=vxm-display' <"$BATS_TEST_TMPDIR/guest"
 	dropin check win11 | has 'RequiresMountsFor="/srv/win.img"'
 	dropin check win11 | has 'ReadWritePaths=-"/srv/win.img"'
-	dropin hugepages win11 | has TimeoutStartSec=122
+	dropin hugepages win11 | has TimeoutStartSec=212
 	[ ! -e "$OUT/normal/vxm-isolate@win11.service.d" ]
 	[ ! -e "$OUT/normal/sysinit.target.wants" ]
 	[ ! -e "$ROOT/run/udev" ]

@@ -62,9 +62,9 @@ static void times_follow_memory_and_shutdown(void **state)
 	guest.shutdown_s = 5;
 	guest.hugepage_kib = 2048;
 	assert_non_null(strstr(print(&guest, GUESTDROPIN_GUEST, false),
-			       "TimeoutStartSec=346\nTimeoutStopSec=65\n"));
+			       "TimeoutStartSec=436\nTimeoutStopSec=65\n"));
 	assert_string_equal(print(&guest, GUESTDROPIN_HUGEPAGES, false),
-			    "\n[Service]\nTimeoutStartSec=346\n");
+			    "\n[Service]\nTimeoutStartSec=436\n");
 	/* No overflow, whatever the file says. */
 	guest.memory_kib = UINT64_MAX >> 10;
 	guest.shutdown_s = UINT32_MAX;
