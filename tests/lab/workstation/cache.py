@@ -5,8 +5,9 @@ Theory of operation
 
 An entry is a directory KIND-KEY. It is built under building/ and renamed into place when whole, so
 a build that is killed leaves nothing but a directory under building/, which the next builder of
-that kind removes. Builders of one kind exclude each other by flock on locks/KIND; the kernel drops
-the lock with the process.
+that kind removes. Builders of one kind exclude each other by flock on locks/KIND. Every process that
+a builder starts inherits the lock (`held`), and the kernel drops it with the last of them: whoever
+comes next after a kill -9 does not clean up under the feet of what is still dying.
 
 Who uses an entry holds a shared flock on it (an emulator inherits the descriptor and so holds it as
 long as it lives). When a new entry of a kind is finished, older ones that nobody holds are removed:
@@ -23,6 +24,9 @@ from pathlib import Path
 from .failure import LabError
 
 KEEP = 1
+
+# Descriptors of locks that the builder's child processes are to share.
+held = []
 
 
 def root():
@@ -112,11 +116,13 @@ class Builder:
             (root() / name).mkdir(parents=True, exist_ok=True)
         (root() / "locks" / self.kind).touch()
         self.fd = lock(root() / "locks" / self.kind, exclusive=True)
+        held.append(self.fd)
         for left in (root() / "building").glob(f"{self.kind}-????????????"):
             remove_tree(left)
         return self
 
     def __exit__(self, *_):
+        held.remove(self.fd)
         os.close(self.fd)
 
     def start(self, key):

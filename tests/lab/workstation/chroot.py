@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 
-from . import host
+from . import cache, host
 from .failure import LabError
 
 PR_SET_PDEATHSIG = 1
@@ -43,11 +43,14 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+# Namespaces that end with the command: its mounts, and all processes it leaves behind.
+CONTAIN = ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"]
+
+
 def argv_for(tree, command, *, writable=False, cwd="/", binds=()):
     """argv that runs `command` inside `tree` with `binds` shown at their own paths."""
-    return ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--ipc",
-            "sh", "-c", ENTER, "sh", str(tree), "rw" if writable else "ro", str(cwd),
-            *map(str, binds), "--", *map(str, command)]
+    return [*CONTAIN, "--ipc", "sh", "-c", ENTER, "sh", str(tree),
+            "rw" if writable else "ro", str(cwd), *map(str, binds), "--", *map(str, command)]
 
 
 def environment(**more):
@@ -64,7 +67,7 @@ def run(tree, command, *, log, writable=False, timeout=1800, **more):
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                               env=environment(**more), preexec_fn=die_with_parent, check=False,
-                              timeout=timeout)
+                              timeout=timeout, pass_fds=tuple(cache.held))
     except subprocess.TimeoutExpired as error:
         raise LabError(f"{command[0]} in {tree}: not done within {timeout} s") from error
     if done.returncode != 0:

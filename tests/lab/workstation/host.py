@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 
+from . import cache
 from .failure import LabError
 
 # program -> Debian package. QEMU is not among them: the lab brings its own (see emulator.py).
@@ -53,6 +54,7 @@ def run(argv, *, log=None, timeout=600, **keywords):
     env["LC_ALL"] = "C.UTF-8"
     output = log if log is not None else subprocess.PIPE
     keywords.setdefault("stdin", subprocess.DEVNULL)
+    keywords.setdefault("pass_fds", tuple(cache.held))
     try:
         done = subprocess.run(argv, stdout=output, stderr=subprocess.STDOUT, env=env,
                               timeout=timeout, check=False, **keywords)

@@ -71,8 +71,8 @@ class Instance(Machine):
         keep = [outer.entry.fd, snap.image.fd] + ([entry.fd] if entry else [])
         try:
             with Stage(f"{suite}, {name}: " + ("power on" if cold else "restore")):
-                self.start(outer, snap.arguments, snap.image.path, hardware=hardware,
-                           port=link.port, keep=keep, state=entry.path / "state" if entry else None)
+                incoming = ["-incoming", f"file:{entry.path}/state"] if entry else []
+                self.start(snap.command_line(hardware, link.port) + incoming, outer, keep=keep)
                 self.wait_running(60)
                 self.wait_up(degraded=degraded)
                 if not cold:

@@ -16,13 +16,28 @@ import signal
 import subprocess
 from pathlib import Path
 
-from . import chroot, shape
+from . import cache, chroot, shape
 from .failure import LabError
 from .progress import Deadline
 from .qmp import Qmp
 
 COMMAND_LINE = ("root=/dev/vda console=tty0 console=ttyS0 intel_iommu=on iommu=pt mitigations=off "
                 "net.ifnames=0 panic=0")
+
+
+def command_line(emulator, accelerator, image, hardware, port):
+    """argv of the emulator for a run directory, but for its pid file.
+
+    image: directory with vmlinuz and initrd. hardware: arguments of shape.devices(). A snapshot's
+    key holds this, so two argvs that are equal can share one.
+    """
+    return [*emulator.argv(), *accelerator, "-name", "vxm-lab", "-nodefaults", "-no-user-config",
+            "-display", "none", "-m", shape.MEMORY, "-smp", shape.CPUS,
+            "-qmp", "unix:qmp.sock,server=on,wait=off",
+            "-chardev", "file,id=console,path=console.log,append=on", "-serial", "chardev:console",
+            "-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd"),
+            "-append", COMMAND_LINE, *hardware, *shape.storage("disk.qcow2", "payload.img"),
+            *shape.network(port)]
 
 
 class Machine:
@@ -59,31 +74,19 @@ class Machine:
                 words += "".join(f"\n{name}: {line}" for line in lines)
         return words
 
-    def start(self, emulator, accelerator, image, *, hardware, port, keep, state=None,
-              detached=True):
-        """Start the emulator.
+    def start(self, argv, emulator, *, keep, detached=True):
+        """Start the emulator with command_line()'s argv; its process.
 
-        image: directory with vmlinuz and initrd. hardware: arguments of shape.devices(). keep:
-        descriptors of cache entries to hold as long as it lives. state: a snapshot's memory to
-        come back from. detached: survives the lab, else dies with it.
+        keep: descriptors of cache entries to hold as long as it lives. detached: survives the lab,
+        else dies with it.
         """
         for name in ("qemu.pid", "qmp.sock"):
             (self.directory / name).unlink(missing_ok=True)
-        argv = [*emulator.argv(), *accelerator, "-name", "vxm-lab", "-nodefaults",
-                "-no-user-config", "-display", "none", "-m", shape.MEMORY, "-smp", shape.CPUS,
-                "-pidfile", str(self.directory / "qemu.pid"),
-                "-qmp", "unix:qmp.sock,server=on,wait=off",
-                "-chardev", "file,id=console,path=console.log,append=on",
-                "-serial", "chardev:console",
-                "-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd"),
-                "-append", COMMAND_LINE, *hardware,
-                *shape.storage("disk.qcow2", "payload.img"), *shape.network(port)]
-        if state is not None:
-            argv += ["-incoming", f"file:{state}"]
         with open(self.directory / "qemu.log", "ab") as log:
             process = subprocess.Popen(
-                argv, cwd=self.directory, env=emulator.environment(), stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, pass_fds=keep, start_new_session=detached,
+                [*argv, "-pidfile", str(self.directory / "qemu.pid")], cwd=self.directory,
+                env=emulator.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                pass_fds=keep if detached else [*keep, *cache.held], start_new_session=detached,
                 preexec_fn=None if detached else chroot.die_with_parent)
         deadline = Deadline(60, f"{self.directory}: the emulator's monitor")
         while not (self.pid() and (self.directory / "qmp.sock").exists()):

@@ -11,6 +11,7 @@ The disk is made first, so nothing of the compiler gets into it and a run-time d
 product forgot is missed as it would be on a user's machine.
 """
 
+import inspect
 import os
 import shutil
 from pathlib import Path
@@ -68,8 +69,8 @@ def bootstrap(tree, suite, log):
     """A minimal Debian in `tree` whose apt reads the host's mirror."""
     archive, _ = mirror.find()
     include = ["--include=ca-certificates"] if archive.uri.startswith("https") else []
-    host.run(["debootstrap", "--variant=minbase", f"--keyring={archive.keyring}", *include,
-              suite, tree, archive.uri], log=log, timeout=900,
+    host.run([*chroot.CONTAIN, "--mount-proc", "debootstrap", "--variant=minbase",
+              f"--keyring={archive.keyring}", *include, suite, tree, archive.uri], log=log, timeout=900,
              preexec_fn=chroot.die_with_parent)
     keyring = "/etc/apt/keyrings/lab" + Path(archive.keyring).suffix
     (tree / "etc/apt/keyrings").mkdir(exist_ok=True)
@@ -168,30 +169,30 @@ class Suite:
             raise LabError(f"suite {name}: unknown, the lab knows {' and '.join(SUITES)}")
         host.require()
         self.name = name
-        recipe = [Path(__file__), Path(initrd.__file__), accel.MODULES, accel.SCRIPT]
-        self.image_key = cache.key_of(name, *recipe, ROOT_FILES,
+        recipe = [inspect.getsource(step) for step in (bootstrap, install, configure, make_image)]
+        self.image_key = cache.key_of(name, recipe, WORKSTATION, ONLY, MASKED, DPKG_SETTINGS,
+                                      DISK_SIZE, DISK_MODULES, FIND_ROOT, accel.MODULES,
+                                      accel.SCRIPT, Path(initrd.__file__), ROOT_FILES,
                                       ssh_key().read_text(encoding="utf-8"))
-        self.chroot_key = self.image_key
+        self.chroot_key = cache.key_of(self.image_key, DEVELOPMENT)
 
     def image(self):
         """Entry with disk.img, vmlinuz, initrd, release."""
-        return self._find("image") or self._build("image")
+        return cache.find(f"image-{self.name}", self.image_key) or self._build()[0]
 
     def chroot(self):
         """Entry with root/, the build chroot."""
-        return self._find("chroot") or self._build("chroot")
+        return cache.find(f"chroot-{self.name}", self.chroot_key) or self._build()[1]
 
-    def _find(self, kind):
-        return cache.find(f"{kind}-{self.name}", self.image_key)
-
-    def _build(self, wanted):
-        """Build what is missing of the two, from one tree."""
+    def _build(self):
+        """(image, chroot): what is missing of the two is built, from one tree."""
         host.require_root(f"building the file systems of {self.name}")
         with cache.Builder(f"chroot-{self.name}") as chroots, \
                 cache.Builder(f"image-{self.name}") as images:
-            found = self._find(wanted)
-            if found:
-                return found
+            image = cache.find(f"image-{self.name}", self.image_key)
+            ready = cache.find(f"chroot-{self.name}", self.chroot_key)
+            if image and ready:
+                return image, ready
             directory = chroots.start(self.chroot_key)
             tree = directory / "root"
             with open(directory / "build.log", "wb") as log:
@@ -201,17 +202,15 @@ class Suite:
                     chroot.run(tree, ["apt-get", "-q", "update"], log=log, writable=True)
                     install(tree, WORKSTATION + ONLY[self.name], log)
                     configure(tree, log)
-                image = self._find("image")
                 if image is None:
                     with Stage(f"{self.name}: disk image"):
                         part = images.start(self.image_key)
                         make_image(tree, part, log)
                         image = images.finish(self.image_key, part)
+                if ready:
+                    cache.remove_tree(directory)
+                    return image, ready
                 with Stage(f"{self.name}: packages of the build chroot"):
                     headers = f"linux-headers-{kernel_release(tree)}"
                     install(tree, DEVELOPMENT + [headers], log)
-            # The image may have gone alone, for want of disk space.
-            if self._find("chroot"):
-                cache.remove_tree(directory)
-                return {"image": image, "chroot": self._find("chroot")}[wanted]
-            return {"image": image, "chroot": chroots.finish(self.chroot_key, directory)}[wanted]
+            return image, chroots.finish(self.chroot_key, directory)

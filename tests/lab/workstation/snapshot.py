@@ -7,8 +7,8 @@ that was stopped would come back stopped. The payload disk is attached and was n
 kernel keeps no block of it, so its content may be another at each restore. Its size must not be.
 """
 
+import inspect
 import os
-from pathlib import Path
 
 from . import accel, cache, machine, payload, remote, shape
 from .failure import LabError
@@ -26,9 +26,13 @@ class Snapshot:
         self.name = name
         self.image = suite.image()
         self.accelerator, self.arguments = accel.choose(emulator, self.image.path)
-        sources = [Path(module.__file__) for module in (machine, shape)] + [Path(__file__)]
-        self.key = cache.key_of(emulator.key, suite.image_key, name, self.accelerator,
-                                payload.SIZE, *sources)
+        self.key = cache.key_of(emulator.key, suite.image_key, payload.SIZE,
+                                inspect.getsource(Snapshot.build), inspect.getsource(migrate),
+                                self.command_line(shape.devices(name), 0))
+
+    def command_line(self, hardware, port):
+        """argv of the emulator for this image."""
+        return machine.command_line(self.emulator, self.arguments, self.image.path, hardware, port)
 
     def entry(self):
         """The cache entry with state and disk.qcow2; made when it is not there."""
@@ -42,9 +46,8 @@ class Snapshot:
         payload.make(None, directory / "payload.img")
         booted = machine.Machine(directory)
         link = remote.Remote(directory, remote.free_port(), booted.pid)
-        process = booted.start(self.emulator, self.arguments, self.image.path,
-                               hardware=shape.devices(self.name), port=link.port,
-                               keep=[self.image.fd], detached=False)
+        process = booted.start(self.command_line(shape.devices(self.name), link.port),
+                               self.emulator, keep=[self.image.fd], detached=False)
         try:
             with Stage(f"{self.suite.name}, {self.name}: first boot"):
                 try:
