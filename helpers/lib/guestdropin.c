@@ -18,9 +18,10 @@
  * can be opened.
  */
 
-/* What the template allows, and clearing memory on one core: 1 GiB in 4 s, with room for a slow
+/* What the templates allow, and clearing memory on one core: 1 GiB in 4 s, with room for a slow
  * machine. */
 #define START_SECONDS	180
+#define OBTAIN_SECONDS	300
 #define SECONDS_PER_GIB 4
 /* After the time for an orderly shutdown: QMP's quit, and the kernel taking the memory back. */
 #define STOP_SECONDS 60
@@ -170,9 +171,9 @@ static void print_files(FILE *out, const struct guest *guest)
 	}
 }
 
-static uint64_t start_seconds(const struct guest *guest)
+static uint64_t clear_seconds(const struct guest *guest)
 {
-	return START_SECONDS + guest->memory_kib / 1024 * SECONDS_PER_GIB / 1024;
+	return guest->memory_kib / 1024 * SECONDS_PER_GIB / 1024;
 }
 
 static void print_guest(FILE *out, const struct guest *guest)
@@ -196,7 +197,7 @@ static void print_guest(FILE *out, const struct guest *guest)
 	print_mounts(out, guest);
 	fputs("\n[Service]\n", out);
 	fprintf(out, "TimeoutStartSec=%" PRIu64 "\nTimeoutStopSec=%" PRIu64 "\n",
-		start_seconds(guest), (uint64_t)guest->shutdown_s + STOP_SECONDS);
+		START_SECONDS + clear_seconds(guest), (uint64_t)guest->shutdown_s + STOP_SECONDS);
 	if (guest->input_count > 0)
 		fputs("DeviceAllow=char-input rw\n", out);
 	print_files(out, guest);
@@ -218,7 +219,8 @@ int guestdropin_print(FILE *out, const struct guest *guest, enum guestdropin_uni
 		if (!guest->hugepage_kib)
 			return 0;
 		/* The kernel clears pages when it hands them out, and may have to move others. */
-		fprintf(out, "\n[Service]\nTimeoutStartSec=%" PRIu64 "\n", start_seconds(guest));
+		fprintf(out, "\n[Service]\nTimeoutStartSec=%" PRIu64 "\n",
+			OBTAIN_SECONDS + clear_seconds(guest));
 		return 1;
 	case GUESTDROPIN_ISOLATE:
 		if (!is_prepared)

@@ -94,7 +94,7 @@ moved() {
 	lacks 'ReadWritePaths.*(b.img|iso)|After=vxm-display' <"$BATS_TEST_TMPDIR/guest"
 	dropin check win11 | has 'RequiresMountsFor="/srv/win.img"'
 	dropin check win11 | has 'ReadWritePaths=-"/srv/win.img"'
-	dropin hugepages win11 | has TimeoutStartSec=212
+	dropin hugepages win11 | has TimeoutStartSec=332
 	[ ! -e "$OUT/normal/vxm-isolate@win11.service.d" ]
 	[ ! -e "$OUT/normal/sysinit.target.wants" ]
 	[ ! -e "$ROOT/run/udev" ]

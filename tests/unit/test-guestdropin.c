@@ -64,7 +64,7 @@ static void times_follow_memory_and_shutdown(void **state)
 	assert_non_null(strstr(print(&guest, GUESTDROPIN_GUEST, false),
 			       "TimeoutStartSec=436\nTimeoutStopSec=65\n"));
 	assert_string_equal(print(&guest, GUESTDROPIN_HUGEPAGES, false),
-			    "\n[Service]\nTimeoutStartSec=436\n");
+			    "\n[Service]\nTimeoutStartSec=556\n");
 	/* No overflow, whatever the file says. */
 	guest.memory_kib = UINT64_MAX >> 10;
 	guest.shutdown_s = UINT32_MAX;
