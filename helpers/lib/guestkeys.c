@@ -142,15 +142,17 @@ int guestkeys_give(const struct host *host, const struct guest *guest, struct qm
 	const struct inputmatch_choice *first;
 	_cleanup_close_ int fd = -1;
 	size_t master;
-	int r = inputmatch_resolve(host, guest, &choices, ret_error);
+	int r = 0;
 
+	if (guest->input_count > 0)
+		r = inputmatch_resolve(host, guest, &choices, ret_error);
 	if (r < 0)
 		return r;
-	master = find_master(&choices);
-	if (!choices.items) {
+	if (!choices.items || choices.count == 0) {
 		*ret = keys;
 		return 0;
 	}
+	master = find_master(&choices);
 	first = master < choices.count ? &choices.items[master] : NULL;
 	if (first)
 		r = open_master(host, first, &fd, ret_error);
