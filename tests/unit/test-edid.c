@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* edid, edidshow, jsontext: what an EDID says, told without believing it. The recorded ones are
+/* edid: what an EDID says, told without believing it. The recorded ones are
  * compared in tests/helpers/display.bats. */
 #include "tree.h"
 
 #include <stdlib.h>
 
 #include "edid.h"
-#include "edidshow.h"
-#include "jsontext.h"
 
 static void set_text(uint8_t *base, unsigned slot, uint8_t tag, const char *text)
 {
@@ -214,30 +212,6 @@ static void an_identity_is_one_word(void **state)
 	assert_string_equal(edid_format(&edid, identity), "DEL:a0c4:305419896");
 }
 
-static void quote(const char *text, char *buf, size_t size)
-{
-	FILE *out = fmemopen(buf, size, "w");
-
-	assert_non_null(out);
-	jsontext_print(out, text);
-	assert_int_equal(fclose(out), 0);
-}
-
-static void a_json_text_is_escaped_and_utf_8(void **state)
-{
-	char buf[64];
-
-	(void)state;
-	quote(NULL, buf, sizeof(buf));
-	assert_string_equal(buf, "null");
-	quote("a\"b\\c\n\x7f", buf, sizeof(buf));
-	assert_string_equal(buf, "\"a\\\"b\\\\c\\u000a\\u007f\"");
-	quote("\xc3\xa4 \xe2\x82\xac", buf, sizeof(buf));
-	assert_string_equal(buf, "\"\xc3\xa4 \xe2\x82\xac\"");
-	quote("\xe4 \xc0\xaf \xed\xa0\x80 \xe2\x82", buf, sizeof(buf));
-	assert_string_equal(buf, "\"\\ufffd \\ufffd\\ufffd \\ufffd\\ufffd\\ufffd \\ufffd\\ufffd\"");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,7 +225,6 @@ int main(void)
 		cmocka_unit_test(a_serial_is_a_text_or_a_number),
 		cmocka_unit_test(twins_without_a_telling_serial_are_two_monitors),
 		cmocka_unit_test(an_identity_is_one_word),
-		cmocka_unit_test(a_json_text_is_escaped_and_utf_8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* monitor and monitorclaim, the parts that ask no hardware: which monitor is meant, who has it,
- * what is told. */
+/* monitor, the parts that ask no hardware: which monitor is meant, what values are called. */
 #include "tree.h"
 
 #include "monitor.h"
-#include "monitorclaim.h"
 
 static struct monitor monitor(const char *maker, uint16_t product, const char *serial, bool has_ddc)
 {
@@ -65,72 +63,12 @@ static void names_the_inputs_of_mccs(void **state)
 	assert_null(monitor_input_name(0xff));
 }
 
-static const struct guest_display wanted = {
-	.maker = "DEL",
-	.product = 0xa0c4,
-	.serial = "H1",
-	.guest_input = 0x11,
-	.has_host_input = true,
-	.host_input = 0x0f,
-};
-
-static void an_absent_monitor_is_told_and_nothing_is_recorded(void **state)
-{
-	const struct tree *tree = *state;
-	struct monitor_list list = { .count = 0 };
-	struct record *record = record_new("demo", MONITORCLAIM_KIND);
-	struct monitorclaim_story story;
-
-	tree_mkdir(tree, "run");
-	assert_int_equal(monitorclaim_switch(&tree->host, &list, &wanted, "demo", record, &story),
-			 -ENODEV);
-	assert_non_null(strstr(story.text, "DEL:a0c4:H1 was not switched"));
-	assert_null(record_object(record, 0));
-	record_free(record);
-}
-
-static void a_monitor_of_another_guest_is_left_alone(void **state)
-{
-	const struct tree *tree = *state;
-	struct monitor_list list = { .count = 0 };
-	struct record *record = record_new("demo", MONITORCLAIM_KIND);
-	struct monitorclaim_story story;
-
-	add(&list, monitor("DEL", 0xa0c4, "H1", true));
-	tree_write(tree, "run/vxm/first/display", "DEL:a0c4:H1 input 0x0f\n");
-	assert_int_equal(monitorclaim_switch(&tree->host, &list, &wanted, "demo", record, &story),
-			 -EBUSY);
-	assert_string_equal(story.text,
-			    "monitor DEL:a0c4:H1 was left alone: the guest first has it");
-	assert_null(record_object(record, 0));
-	record_free(record);
-}
-
-static void what_cannot_be_put_back_is_told_with_the_way_out(void **state)
-{
-	struct monitor_list list = { .count = 0 };
-	struct record *record = record_new("demo", MONITORCLAIM_KIND);
-	struct monitorclaim_story story;
-
-	(void)state;
-	assert_int_equal(record_set(record, "DEL:a0c4:H1", "input", "0x0f"), 0);
-	assert_int_equal(monitorclaim_restore(&list, record, "DEL:a0c4:H1", &story), -ENODEV);
-	assert_non_null(strstr(story.text, "is not back on input 0x0f"));
-	assert_non_null(strstr(story.text, "own menu"));
-	assert_int_equal(record_set(record, "DEL:a0c4:H1", "input", "dp-1"), 0);
-	assert_int_equal(monitorclaim_restore(&list, record, "DEL:a0c4:H1", &story), -EBADMSG);
-	record_free(record);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_by_maker_product_and_serial),
 		cmocka_unit_test(of_a_monitor_on_two_cables_the_one_that_answers_is_taken),
 		cmocka_unit_test(names_the_inputs_of_mccs),
-		tree_test(an_absent_monitor_is_told_and_nothing_is_recorded),
-		tree_test(a_monitor_of_another_guest_is_left_alone),
-		cmocka_unit_test(what_cannot_be_put_back_is_told_with_the_way_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* udevnode and nodeclaim on a recorded host: marks, records, claims; no udev is asked there. */
+/* nodeclaim on a recorded host: records, marks, claims; no udev is asked there. */
 #include "tree.h"
 
 #include "guest.h"
 #include "inputnode.h"
 #include "nodeclaim.h"
-#include "udevnode.h"
 
 #define MARK "run/vxm/.access/event1-input101"
 
@@ -27,45 +26,6 @@ static struct inputdev keyboard(const struct tree *tree)
 	dev = list.items[0];
 	inputdev_list_done(&list);
 	return dev;
-}
-
-static void a_mark_comes_and_goes(void **state)
-{
-	const struct tree *tree = *state;
-
-	tree_mkdir(tree, "run");
-	assert_int_equal(udevnode_mark(&tree->host, "vfio", "26", "vfio-26"), 0);
-	assert_true(is_there(tree, "run/vxm/.access/vfio-26"));
-	assert_int_equal(udevnode_mark(&tree->host, "vfio", "26", "vfio-26"), 0);
-	assert_int_equal(udevnode_unmark(&tree->host, "vfio", "26", "vfio-26"), 0);
-	assert_false(is_there(tree, "run/vxm/.access/vfio-26"));
-	assert_int_equal(udevnode_unmark(&tree->host, "vfio", "26", "vfio-26"), 0);
-}
-
-static void a_mark_does_not_leave_its_directory(void **state)
-{
-	static const char *const wrong[] = { "", ".hidden", "../x", "a/b" };
-	const struct tree *tree = *state;
-
-	tree_mkdir(tree, "run");
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		assert_int_equal(udevnode_mark(&tree->host, "input", "event1", wrong[i]), -EINVAL);
-		assert_int_equal(udevnode_unmark(&tree->host, "input", "event1", wrong[i]),
-				 -EINVAL);
-	}
-}
-
-static void tells_owner_and_mode(void **state)
-{
-	const struct tree *tree = *state;
-	mode_t mode;
-	uid_t uid;
-
-	tree_write(tree, "dev/input/event1", "");
-	assert_int_equal(udevnode_owner(&tree->host, "dev/input/event1", &uid, &mode), 0);
-	assert_int_equal(uid, getuid());
-	assert_int_equal(mode, 0644);
-	assert_int_equal(udevnode_owner(&tree->host, "dev/input/event2", &uid, NULL), -ENOENT);
 }
 
 static void what_is_given_is_recorded_first_and_returned_from_the_record(void **state)
@@ -181,9 +141,6 @@ static void a_keyboard_that_could_never_let_go_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		tree_test(a_mark_comes_and_goes),
-		tree_test(a_mark_does_not_leave_its_directory),
-		tree_test(tells_owner_and_mode),
 		tree_test(what_is_given_is_recorded_first_and_returned_from_the_record),
 		tree_test(a_second_give_keeps_the_owner_that_was_recorded),
 		tree_test(what_became_another_device_is_not_touched),
