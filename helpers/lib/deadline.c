@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -44,13 +45,19 @@ int deadline_run(int (*act)(void *data), void *data, unsigned timeout_ms, int lo
 {
 	_cleanup_close_ int pidfd = -1;
 	siginfo_t end = { 0 };
-	pid_t pid;
+	pid_t pid, parent = getpid();
 	int r;
 
 	pid = fork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
+		/* A helper that is killed takes its child along, so that no late act of a start
+		 * runs into the stop that follows. The second line is for a parent that died before
+		 * the first. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(ECANCELED);
 		if (lock_fd >= 0)
 			close(lock_fd);
 		_exit(-act(data) & 0xff);
