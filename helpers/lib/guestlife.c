@@ -31,7 +31,7 @@
 #define ANSWER_MS	 10000
 #define QUIT_MS		 15000
 #define REST_MS		 55000 /* all of it beyond Shutdown=; vxm-generator gives the unit 60 s */
-#define START_MS	 80000
+#define START_MS	 170000
 #define START_MS_PER_GIB UINT64_C(4000)
 #define GIB_IN_KIB	 (UINT64_C(1024) * 1024)
 

@@ -234,9 +234,7 @@ int qemuargs_build(const struct guest *guest, const struct qemuhost *observed, i
 	if (r == 0)
 		r = add_tpm(ret, guest);
 	if (r == 0)
-		r = qemudevices_add_gpu(ret, guest, observed);
-	if (r == 0)
-		r = qemudevices_add_pci(ret, guest);
+		r = qemudevices_add_passed(ret, guest, observed);
 	if (r == 0)
 		r = qemudevices_add_disks(ret, guest, observed);
 	if (r == 0)

@@ -35,55 +35,115 @@ uint64_t qemudevices_hash(const char *name, uint64_t seed)
 
 /* --- passed through --- */
 
-/*
- * All functions of the card sit in one slot of the guest, as on the host and with its numbers: the
- * drivers of the audio, USB-C and UCSI functions look for function 0 beside them. A slot is found
- * by its function 0 only; a card whose own functions begin later gets its lowest moved there. The
- * ROM is the display function's.
- */
-int qemudevices_add_gpu(struct strlist *argv, const struct guest *guest,
-			const struct qemuhost *observed)
+/* A function of the host that the guest gets. */
+struct passed {
+	struct pciaddr addr;
+	char id[32];
+	const char *rom; /* NULL: the card's own */
+	bool is_placed;
+};
+
+/* The GPU's functions, then those of [PCI] that are not among them. Returns how many. */
+static size_t list_passed(const struct guest *guest, const struct qemuhost *observed,
+			  struct passed *ret)
 {
-	char host[PCIADDR_SIZE], address[ADDRESS_SIZE], id[16];
-	int r = qemujson_add(argv, "-device", "{s:s, s:s, s:s, s:s, s:i}", "driver",
-			     "pcie-root-port", "id", "port-gpu", "bus", "pcie.0", "addr", "1.0",
-			     "chassis", 1);
+	size_t n = 0, gpu_count = observed->gpu_count;
 
-	for (size_t i = 0; i < observed->gpu_count && r == 0; i++) {
-		const struct pciaddr *function = &observed->gpu[i];
-		bool is_display = pciaddr_compare(function, &guest->gpu.device) == 0;
+	for (size_t i = 0; i < gpu_count; i++) {
+		const struct pciaddr *addr = &observed->gpu[i];
+		bool is_display = pciaddr_compare(addr, &guest->gpu.device) == 0;
 
-		snprintf(id, sizeof(id), "gpu%u", function->function);
-		address_of(0, i == 0 ? 0 : function->function, address);
-		r = qemujson_add(argv, "-device", "{s:s, s:s, s:s, s:s, s:s, s:b, s:s*}", "driver",
-				 "vfio-pci", "id", id, "host", pciaddr_format(function, host),
-				 "bus", "port-gpu", "addr", address, "multifunction",
-				 i == 0 && observed->gpu_count > 1, "romfile",
-				 is_display ? guest->gpu.rom : NULL);
+		ret[n] =
+			(struct passed){ .addr = *addr, .rom = is_display ? guest->gpu.rom : NULL };
+		snprintf(ret[n++].id, sizeof(ret->id), "gpu%u", addr->function);
 	}
-	return r;
+	for (size_t i = 0; i < guest->pci_count; i++) {
+		const struct pciaddr *addr = &guest->pci[i]->device;
+		size_t k = 0;
+
+		while (k < gpu_count && pciaddr_compare(addr, &observed->gpu[k]) != 0)
+			k++;
+		if (k < gpu_count)
+			continue;
+		ret[n] = (struct passed){ .addr = *addr };
+		snprintf(ret[n++].id, sizeof(ret->id), "pci%zu", i);
+	}
+	return n;
 }
 
-/* Each behind a port of its own; ports share slots of pcie.0, eight to one. */
-int qemudevices_add_pci(struct strlist *argv, const struct guest *guest)
+/* The lowest function of FIRST's slot that has no place yet, or NULL. */
+static struct passed *next_of_slot(struct passed *passed, size_t count, const struct pciaddr *first)
 {
-	char host[PCIADDR_SIZE], address[ADDRESS_SIZE], id[16], port[16];
-	int r = 0;
+	struct passed *lowest = NULL;
 
-	if (guest->pci_count > PCI_PORTS_MAX)
+	for (size_t i = 0; i < count; i++)
+		if (!passed[i].is_placed && pciaddr_is_same_slot(&passed[i].addr, first) &&
+		    (!lowest || passed[i].addr.function < lowest->addr.function))
+			lowest = &passed[i];
+	return lowest;
+}
+
+static int add_function(struct strlist *argv, const struct passed *passed, const char *port,
+			unsigned function, bool multifunction)
+{
+	char host[PCIADDR_SIZE], address[ADDRESS_SIZE];
+
+	return qemujson_add(argv, "-device", "{s:s, s:s, s:s, s:s, s:s, s:b, s:s*}", "driver",
+			    "vfio-pci", "id", passed->id, "host",
+			    pciaddr_format(&passed->addr, host), "bus", port, "addr",
+			    address_of(0, function, address), "multifunction", multifunction,
+			    "romfile", passed->rom);
+}
+
+/* Port 0 is the GPU's, in a slot of its own; the others share slots of pcie.0, eight to one. */
+static int add_port(struct strlist *argv, unsigned number, char id[static 24])
+{
+	char address[ADDRESS_SIZE] = "1.0";
+
+	if (number > PCI_PORTS_MAX)
 		return -E2BIG;
-	for (unsigned i = 0; i < guest->pci_count && r == 0; i++) {
-		snprintf(port, sizeof(port), "port-pci%u", i);
-		snprintf(id, sizeof(id), "pci%u", i);
-		address_of(SLOT_PCI_PORTS + i / FUNCTIONS_A_SLOT, i % FUNCTIONS_A_SLOT, address);
-		r = qemujson_add(argv, "-device", "{s:s, s:s, s:s, s:s, s:b, s:i}", "driver",
-				 "pcie-root-port", "id", port, "bus", "pcie.0", "addr", address,
-				 "multifunction", i % FUNCTIONS_A_SLOT == 0, "chassis", (int)i + 2);
-		if (r == 0)
-			r = qemujson_add(argv, "-device", "{s:s, s:s, s:s, s:s, s:s}", "driver",
-					 "vfio-pci", "id", id, "host",
-					 pciaddr_format(&guest->pci[i]->device, host), "bus", port,
-					 "addr", "0.0");
+	snprintf(id, 24, "port-gpu");
+	if (number > 0) {
+		snprintf(id, 24, "port-pci%u", number - 1);
+		address_of(SLOT_PCI_PORTS + (number - 1) / FUNCTIONS_A_SLOT,
+			   (number - 1) % FUNCTIONS_A_SLOT, address);
+	}
+	return qemujson_add(argv, "-device", "{s:s, s:s, s:s, s:s, s:b, s:i}", "driver",
+			    "pcie-root-port", "id", id, "bus", "pcie.0", "addr", address,
+			    "multifunction", number > 0 && (number - 1) % FUNCTIONS_A_SLOT == 0,
+			    "chassis", (int)number + 1);
+}
+
+/*
+ * The functions of one slot of the host sit in one slot of the guest, behind a port of its own and
+ * with their numbers: drivers of audio, USB-C and UCSI functions look for function 0 beside them. A
+ * slot is found by its function 0 only, so where that one stays with the host the lowest of those
+ * that move takes its place.
+ */
+int qemudevices_add_passed(struct strlist *argv, const struct guest *guest,
+			   const struct qemuhost *observed)
+{
+	_cleanup_free_ struct passed *passed =
+		calloc(observed->gpu_count + guest->pci_count + 1, sizeof(*passed));
+	size_t count = passed ? list_passed(guest, observed, passed) : 0;
+	unsigned ports = 0;
+	int r = passed ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct passed *function;
+		bool is_first = true;
+		char port[24];
+
+		if (passed[i].is_placed)
+			continue;
+		r = add_port(argv, ports++, port);
+		while (r == 0 && (function = next_of_slot(passed, count, &passed[i].addr))) {
+			function->is_placed = true;
+			r = add_function(argv, function, port,
+					 is_first ? 0 : function->addr.function,
+					 is_first && next_of_slot(passed, count, &passed[i].addr));
+			is_first = false;
+		}
 	}
 	return r;
 }

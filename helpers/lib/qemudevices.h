@@ -18,9 +18,9 @@
  *
  * All return 0, -EINVAL, -E2BIG, -ENOMEM as qemuargs_build() does.
  */
-int qemudevices_add_gpu(struct strlist *argv, const struct guest *guest,
-			const struct qemuhost *observed);
-int qemudevices_add_pci(struct strlist *argv, const struct guest *guest);
+/* The functions of the GPU and of [PCI]. */
+int qemudevices_add_passed(struct strlist *argv, const struct guest *guest,
+			   const struct qemuhost *observed);
 int qemudevices_add_disks(struct strlist *argv, const struct guest *guest,
 			  const struct qemuhost *observed);
 int qemudevices_add_network(struct strlist *argv, const struct guest *guest);

@@ -64,7 +64,7 @@ wait_end() {
 		diff -u "$COMMANDS/$name.txt" "$ROOT/command"
 		count=$((count + 1))
 	done
-	[ "$count" -ge 13 ]
+	[ "$count" -ge 14 ]
 }
 
 @test "the real QEMU takes each recorded command, with every device in its place" {
@@ -84,7 +84,7 @@ wait_end() {
 		wait_end
 		count=$((count + 1))
 	done
-	[ "$count" -ge 13 ]
+	[ "$count" -ge 14 ]
 }
 
 @test "--print names no path below the root, and changes nothing" {

@@ -76,8 +76,8 @@ static void allows_time_by_memory(void **state)
 		     large = { .memory_kib = (uint64_t)64 * 1024 * 1024 };
 
 	(void)state;
-	assert_int_equal(guestlife_start_ms(&small), 84000);
-	assert_int_equal(guestlife_start_ms(&large), 80000 + 64 * 4000);
+	assert_int_equal(guestlife_start_ms(&small), 174000);
+	assert_int_equal(guestlife_start_ms(&large), 170000 + 64 * 4000);
 }
 
 static void say_shutdown(int fd)

@@ -185,7 +185,7 @@ static void the_card_keeps_its_functions(void **state)
 static void each_pci_device_has_a_port(void **state)
 {
 	struct guest_device nic = { .device = { 0, 5, 0, 0 } }, usb = { .device = { 1, 6, 2, 7 } };
-	struct guest_device *pci[113] = { &nic, &usb };
+	struct guest_device *pci[113] = { &nic, &usb }, many[113] = { 0 };
 	_cleanup_strlist_ struct strlist argv = STRLIST_EMPTY;
 	struct qemuhost observed = a_host();
 	struct guest guest = a_guest();
@@ -197,17 +197,44 @@ static void each_pci_device_has_a_port(void **state)
 	text = build(&guest, &observed);
 	has(text, "\"id\":\"port-pci0\",\"bus\":\"pcie.0\",\"addr\":\"2.0\",\"multifunction\":true,"
 		  "\"chassis\":2}");
-	has(text, "\"host\":\"0000:05:00.0\",\"bus\":\"port-pci0\",\"addr\":\"0.0\"}");
+	has(text, "\"host\":\"0000:05:00.0\",\"bus\":\"port-pci0\",\"addr\":\"0.0\",");
 	has(text,
 	    "\"id\":\"port-pci1\",\"bus\":\"pcie.0\",\"addr\":\"2.1\",\"multifunction\":false,"
 	    "\"chassis\":3}");
 	has(text, "\"host\":\"0001:06:02.7\",\"bus\":\"port-pci1\"");
-	for (size_t i = 0; i < 113; i++)
-		pci[i] = &nic;
+	for (unsigned i = 0; i < 113; i++) {
+		many[i].device = (struct pciaddr){ 0, (uint8_t)(i + 16), 0, 0 };
+		pci[i] = &many[i];
+	}
 	guest.pci_count = 112;
 	has(build(&guest, &observed), "\"addr\":\"f.7\"");
 	guest.pci_count = 113;
 	assert_int_equal(qemuargs_build(&guest, &observed, 7, 8, &argv), -E2BIG);
+}
+
+/* The card's audio may be another vendor's, and then stands in [PCI]; or it is named once more. */
+static void functions_of_a_slot_stay_together(void **state)
+{
+	struct guest_device audio = { .device = { 0, 1, 0, 2 } },
+			    again = { .device = functions[1] };
+	struct guest_device two = { .device = { 0, 5, 0, 2 } }, one = { .device = { 0, 5, 0, 1 } };
+	struct guest_device *pci[] = { &two, &audio, &again, &one };
+	struct qemuhost observed = a_host();
+	struct guest guest = a_guest();
+	const char *text;
+
+	(void)state;
+	guest.pci = pci;
+	guest.pci_count = ARRAY_SIZE(pci);
+	text = build(&guest, &observed);
+	has(text, "\"id\":\"pci1\",\"host\":\"0000:01:00.2\",\"bus\":\"port-gpu\","
+		  "\"addr\":\"0.2\",\"multifunction\":false}");
+	lacks(text, "\"id\":\"pci2\"");
+	has(text, "\"id\":\"pci3\",\"host\":\"0000:05:00.1\",\"bus\":\"port-pci0\","
+		  "\"addr\":\"0.0\",\"multifunction\":true}");
+	has(text, "\"id\":\"pci0\",\"host\":\"0000:05:00.2\",\"bus\":\"port-pci0\","
+		  "\"addr\":\"0.2\",\"multifunction\":false}");
+	lacks(text, "port-pci1");
 }
 
 static void disks_are_opened_as_configured(void **state)
@@ -361,6 +388,7 @@ int main(void)
 		cmocka_unit_test(locked_memory_is_what_gets_pinned),
 		cmocka_unit_test(the_card_keeps_its_functions),
 		cmocka_unit_test(each_pci_device_has_a_port),
+		cmocka_unit_test(functions_of_a_slot_stay_together),
 		cmocka_unit_test(disks_are_opened_as_configured),
 		cmocka_unit_test(sata_ports_are_filled_in_order),
 		cmocka_unit_test(optional_parts_come_and_go),
