@@ -11,8 +11,8 @@ setup_file() {
 	stage_up dual
 	monitor_up
 	install_demo
-	fingerprint off
-	l1 systemctl enable vxm-prepare@demo.target
+	# From now on, and what is on record from now on is what the next boot's rules are written from.
+	l1 systemctl enable --now vxm-prepare@demo.target
 	l1 sync
 	"$LAB" reboot "$RUN"
 	stage_again

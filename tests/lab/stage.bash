@@ -190,23 +190,14 @@ fingerprint() {
 	l1sh 'mkdir -p /run/lab-fingerprints; fingerprint >/run/lab-fingerprints/"$1"' "$1"
 }
 
-# same A B: whether two fingerprints are equal; what differs is printed.
+# same A B: whether two fingerprints are equal; what differs is printed, in words.
 same() {
-	l1sh 'cd /run/lab-fingerprints; test -s "$1"; diff -U0 "$1" "$2"' "$1" "$2"
+	l1sh 'cd /run/lab-fingerprints; test -s "$1"; fingerprint diff "$1" "$2"' "$1" "$2"
 }
 
-# --- pictures and pixels -----------------------------------------------------------------------------------------------
+# --- pixels -------------------------------------------------------------------------------------------------------------
 
 # pixel CARD: the colour in the middle of what a card shows, as #rrggbb.
 pixel() {
 	"$LAB" pixel "$RUN" "$1" 320 200
-}
-
-# eventually SECONDS COMMAND...: for what has no event to wait for (a key, a picture): until it succeeds.
-eventually() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-	done
 }
