@@ -91,3 +91,15 @@ with_accounts() {
 		"$VXM_BUILD/$helper" --version | grep -q "^$helper [0-9]"
 	done
 }
+
+@test "the guest file that README.md shows is one that the helpers accept" {
+	mkdir -p "$ROOT/etc/vxm/guests" "$ROOT/sys/bus/pci/devices"
+	sed -n '/^    \[Guest\]$/,/^    GuestInput=/s/^    //p' "$VXM_SOURCE/README.md" >"$ROOT/etc/vxm/guests/win11.conf"
+	grep -q '^Monitor=' "$ROOT/etc/vxm/guests/win11.conf"
+	run "$VXM_BUILD/vxm-isolate" check win11 --root="$ROOT"
+	echo "$output"
+	# It is read to its end: what is missed is the card, not a key.
+	[ "$status" -eq 1 ]
+	[[ $output == *"0000:01:00.0"* ]]
+	[[ $output != *"no such key"* && $output != *"allowed"* ]]
+}
