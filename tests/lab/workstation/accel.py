@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """KVM where nested virtualisation really works, else TCG.
 
-/dev/kvm being there proves nothing: in some clouds a stock kernel never gets to its first line under
-it, or its own KVM does not load. So a stock Debian kernel is booted, with a deadline, and asked
+/dev/kvm being there proves nothing: in some clouds a stock kernel never gets to its first line
+under it, or its own KVM does not load. So a stock Debian kernel is booted, with a deadline, and asked
 whether it has a /dev/kvm of its own. The verdict holds until the host reboots.
 """
 

@@ -5,9 +5,9 @@ Theory of operation
 
 An entry is a directory KIND-KEY. It is built under building/ and renamed into place when whole, so
 a build that is killed leaves nothing but a directory under building/, which the next builder of
-that kind removes. Builders of one kind exclude each other by flock on locks/KIND. Every process that
-a builder starts inherits the lock (`held`), and the kernel drops it with the last of them: whoever
-comes next after a kill -9 does not clean up under the feet of what is still dying.
+that kind removes. Builders of one kind exclude each other by flock on locks/KIND. Every process
+that a builder starts inherits the lock (`held`), and the kernel drops it with the last of them:
+whoever comes next after a kill -9 does not clean up under the feet of what is still dying.
 
 Who uses an entry holds a shared flock on it (an emulator inherits the descriptor and so holds it as
 long as it lives). When a new entry of a kind is finished, older ones that nobody holds are removed:

@@ -31,7 +31,7 @@ class Archive:
 
 
 def closure(modules, wanted):
-    """Paths (relative to the module directory) of modules and what they depend on, in load order."""
+    """Paths below the module directory of modules and what they depend on, in load order."""
     depends = {}
     for line in (modules / "modules.dep").read_text(encoding="utf-8").splitlines():
         path, _, needs = line.partition(":")

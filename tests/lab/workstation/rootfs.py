@@ -70,8 +70,8 @@ def bootstrap(tree, suite, log):
     archive, _ = mirror.find()
     include = ["--include=ca-certificates"] if archive.uri.startswith("https") else []
     host.run([*chroot.CONTAIN, "--mount-proc", "debootstrap", "--variant=minbase",
-              f"--keyring={archive.keyring}", *include, suite, tree, archive.uri], log=log, timeout=900,
-             preexec_fn=chroot.die_with_parent)
+              f"--keyring={archive.keyring}", *include, suite, tree, archive.uri],
+             log=log, timeout=900, preexec_fn=chroot.die_with_parent)
     keyring = "/etc/apt/keyrings/lab" + Path(archive.keyring).suffix
     (tree / "etc/apt/keyrings").mkdir(exist_ok=True)
     shutil.copy(archive.keyring, f"{tree}{keyring}")

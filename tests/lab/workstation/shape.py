@@ -7,7 +7,7 @@ Slots of the root bus are fixed, so that a device's address says what it is:
     00:02.0  root port of the card put in front, when there is one: it takes bus 01
     00:03.0  root port (or the conventional bridge) of the second card: bus 01, or 02 behind a front
     00:04.0  root port of the twin
-    00:10.0  random numbers  00:11.0 disk  00:12.0 payload  00:13.0 keyboard  00:14.0 mouse  00:15.0 net
+    00:10.0  random numbers, then disk, payload, keyboard, mouse, and 00:15.0 the network
 
 The second card is QEMU's VGA with an HD audio function beside it: a UEFI guest draws on it through
 its memory BAR without legacy VGA ports, which vfio-pci does not hand over. NICs have no boot ROM.
