@@ -10,8 +10,8 @@ that a builder starts inherits the lock (`held`), and the kernel drops it with t
 whoever comes next after a kill -9 does not clean up under the feet of what is still dying.
 
 Who uses an entry holds a shared flock on it (an emulator inherits the descriptor and so holds it as
-long as it lives). When a new entry of a kind is finished, older ones that nobody holds are removed:
-a kind keeps KEEP entries, which bounds the disk the cache takes.
+long as it lives). When an entry is found or finished, others of its kind that nobody holds are
+removed, which bounds the disk the cache takes.
 """
 
 import fcntl
@@ -22,8 +22,6 @@ import shutil
 from pathlib import Path
 
 from .failure import LabError
-
-KEEP = 1
 
 # Descriptors of locks that the builder's child processes are to share.
 held = []
@@ -68,7 +66,13 @@ def remove_tree(path):
         for line in mounts:
             if (line.split()[4] + "/").startswith(f"{path}/"):
                 raise LabError(f"{path}: {line.split()[4]} is mounted there: unmount it")
-    shutil.rmtree(path)
+    shutil.rmtree(path, onerror=unless_gone)
+
+
+def unless_gone(_function, _path, info):
+    """Two that remove the same directory do not mind each other."""
+    if not issubclass(info[0], FileNotFoundError):
+        raise info[1]
 
 
 class Entry:
@@ -77,6 +81,26 @@ class Entry:
     def __init__(self, path, fd):
         self.path = path
         self.fd = fd
+
+
+def drop_others(kind, current):
+    """Remove the entries of a kind that nobody uses, but for one."""
+    for path in root().glob(f"{kind}-????????????"):
+        try:
+            fd = lock(path, exclusive=True, wait=False) if path != current else None
+        except FileNotFoundError:
+            continue
+        if fd is None:
+            continue
+        # Renamed while locked: who waits for the lock to use it finds it gone, and builds.
+        gone = root() / "building" / f"{path.name}.{os.getpid()}"
+        try:
+            path.rename(gone)
+        except FileNotFoundError:
+            continue
+        finally:
+            os.close(fd)
+        remove_tree(gone)
 
 
 def find(kind, key):
@@ -89,6 +113,7 @@ def find(kind, key):
     if not path.exists():
         os.close(fd)
         return None
+    drop_others(kind, path)
     return Entry(path, fd)
 
 
@@ -117,7 +142,7 @@ class Builder:
         (root() / "locks" / self.kind).touch()
         self.fd = lock(root() / "locks" / self.kind, exclusive=True)
         held.append(self.fd)
-        for left in (root() / "building").glob(f"{self.kind}-????????????"):
+        for left in (root() / "building").glob(f"{self.kind}-????????????*"):
             remove_tree(left)
         return self
 
@@ -135,19 +160,4 @@ class Builder:
         """Make what was built visible, and drop what it replaces."""
         path = root() / f"{self.kind}-{key}"
         directory.rename(path)
-        entry = find(self.kind, key)
-        self.drop_old(path)
-        return entry
-
-    def drop_old(self, newest):
-        """Remove entries of this kind beyond KEEP that nobody uses."""
-        others = [path for path in root().glob(f"{self.kind}-????????????") if path != newest]
-        others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in others[KEEP - 1:]:
-            fd = lock(path, exclusive=True, wait=False)
-            if fd is None:
-                continue
-            gone = root() / "building" / path.name
-            path.rename(gone)
-            os.close(fd)
-            remove_tree(gone)
+        return find(self.kind, key)
