@@ -13,8 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RECORD_BASE  "run/vxm"
-#define RECORD_LIMIT ((size_t)256 * 1024)
+#define RECORD_BASE	"run/vxm"
+#define RECORD_LIMIT	((size_t)256 * 1024)
+#define RECORD_ATTEMPTS 64
 
 struct record_line {
 	char *object;
@@ -230,6 +231,30 @@ static int record_format(const struct record *record, char **ret, size_t *ret_si
 	return 0;
 }
 
+/*
+ * Another helper's last record, or record_leave(), may take the empty directory away between the
+ * two calls: a stop of one unit and the start of another run side by side. Each further attempt
+ * needs one more that leaves, and there are only so many helpers.
+ */
+static int open_temporary(const struct host *host, const char *directory, const char *temporary)
+{
+	int fd = -1;
+
+	for (int i = 0; i < RECORD_ATTEMPTS; i++) {
+		int r = make_directory(host, directory);
+
+		if (r < 0)
+			return r;
+		/* Not O_EXCL: a helper killed here before leaves its temporary file, and the lock
+		 * says that nobody else writes. */
+		fd = openat(host->root_fd, temporary,
+			    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+		if (fd >= 0 || errno != ENOENT)
+			break;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
 int record_save(const struct host *host, const struct record *record)
 {
 	char directory[PATH_MAX], path[PATH_MAX], temporary[PATH_MAX];
@@ -247,16 +272,11 @@ int record_save(const struct host *host, const struct record *record)
 	if (r < 0)
 		return r;
 	r = make_directory(host, RECORD_BASE);
-	if (r >= 0)
-		r = make_directory(host, directory);
 	if (r < 0)
 		return r;
-	/* Not O_EXCL: a helper killed here before leaves its temporary file, and the lock says that
-	 * nobody else writes. */
-	fd = openat(host->root_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-		    0644);
+	fd = open_temporary(host, directory, temporary);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = fchmod(fd, 0644) < 0 ? -errno : write_all(fd, text, size);
 	if (r >= 0 && renameat(host->root_fd, temporary, host->root_fd, path) < 0)
 		r = -errno;
