@@ -41,6 +41,13 @@ teardown() {
 	l1sh 'guestline log | grep -E "^pci .* 8086:2668 class 0403 "'
 }
 
+@test "card and audio are functions of one slot in the guest, with the numbers they have on the host" {
+	local card
+	card=$(l1sh 'guestline log | sed -n "s/^pci \(.*\)\.0 1234:1111 .*/\1/p"')
+	[ -n "$card" ]
+	l1sh 'guestline log | grep -F "pci $1.1 8086:2668 "' "$card"
+}
+
 @test "the guest's own drivers run the card and its audio, which answers by DMA" {
 	l1sh 'guestline log | grep -E "^pci .* 1234:1111 class 0300 driver bochs-drm$"'
 	l1sh 'guestline log | grep -E "^sound codec 0x"'

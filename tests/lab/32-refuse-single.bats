@@ -32,5 +32,7 @@ teardown() {
 		[GPU]
 		Identity=1af4:1050
 		Allow=boot-display
+		[PCI audio]
+		Remove=yes
 	END
 }
