@@ -14,6 +14,7 @@
 #include "hugeshow.h"
 #include "log.h"
 #include "prepared.h"
+#include "prepareplan.h"
 #include "ready.h"
 #include "record.h"
 #include "sysfs.h"
@@ -251,6 +252,9 @@ static int verb_boot(const struct host *host)
 		log_error("listing the prepared guests failed: %s", strerror(-r));
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		log_open(cmdline.program, names.items[i]);
+		/* The generator has said so: nothing is taken for a guest that cannot start. */
+		if (!prepareplan_is_possible(host, names.items[i]))
+			continue;
 		if (verb_start(host, names.items[i]) < 0)
 			failed = -EIO;
 	}

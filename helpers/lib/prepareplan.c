@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guest.h"
 #include "iommu.h"
 
 /*
@@ -211,4 +212,16 @@ int prepareplan_make(const struct host *host, const struct guest *guest, struct 
 	*ret = record;
 	record = (struct prepared){ NULL, 0 };
 	return 0;
+}
+
+bool prepareplan_is_possible(const struct host *host, const char *name)
+{
+	_cleanup_prepared_ struct prepared plan = { NULL, 0 };
+	_cleanup_guest_ struct guest *guest = NULL;
+	char warning[PREPAREPLAN_WARNING_SIZE];
+	struct guest_error error;
+
+	if (guest_load(host, name, &guest, &error) < 0)
+		return true;
+	return prepareplan_make(host, guest, &plan, warning) < 0 || plan.count > 0;
 }

@@ -2,6 +2,8 @@
 /* Which PCI functions a prepared guest is to be given at boot. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "guestspec.h"
 #include "host.h"
 #include "pcidev.h"
@@ -30,3 +32,7 @@ const struct pcidev *prepareplan_find(const struct pcidev_list *list, const stru
  */
 int prepareplan_make(const struct host *host, const struct guest *guest, struct prepared *ret,
 		     char ret_warning[static PREPAREPLAN_WARNING_SIZE]);
+
+/* Whether NAME's devices are where they were meant to be, so that it can be prepared at this boot;
+ * true as well when that cannot be told, for its files are wrong: whoever asks will meet that. */
+bool prepareplan_is_possible(const struct host *host, const char *name);

@@ -340,7 +340,16 @@ gpu_node() {
 
 # --- at boot -----------------------------------------------------------------------------------------------------------
 
+# card ID: the function at the guests' Device=.
+card() {
+	mkdir -p "$root/sys/bus/pci/devices/0000:01:00.0"
+	printf '0x%s\n' "${1%:*}" >"$root/sys/bus/pci/devices/0000:01:00.0/vendor"
+	printf '0x%s\n' "${1#*:}" >"$root/sys/bus/pci/devices/0000:01:00.0/device"
+	echo 0x030000 >"$root/sys/bus/pci/devices/0000:01:00.0/class"
+}
+
 @test "boot makes the claims of the prepared guests, and a later start finds them" {
+	card 10de:2684
 	guest other 1G 2M
 	guest broken nonsense 2M
 	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
@@ -359,6 +368,19 @@ gpu_node() {
 	run hugepages boot
 	[ "$status" -eq 0 ]
 	[ "$output" = "" ]
+}
+
+@test "boot takes no pages for a guest whose card is not where it was" {
+	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+	ln -s /usr/lib/systemd/system/vxm-prepare@.target "$root/etc/systemd/system/multi-user.target.wants/vxm-prepare@demo.target"
+	card 8086:10d3
+	run hugepages boot
+	[ "$status" -eq 0 ]
+	[ "$output" = "" ]
+	[ "$(pages)" -eq 40 ]
+	card 10de:2684
+	hugepages boot
+	[ "$(pages)" -eq 1576 ]
 }
 
 @test "the boot unit is wanted early, and only when a prepared guest has huge pages" {

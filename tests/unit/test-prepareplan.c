@@ -158,6 +158,19 @@ static void without_pci_there_is_nothing_to_take(void **state)
 	assert_non_null(strstr(warning, "0000:01:00.0 is absent"));
 }
 
+static void it_is_possible_while_the_devices_are_there(void **state)
+{
+	const struct tree *tree = *state;
+
+	/* What is wrong with its files is told by whoever reads them next. */
+	assert_true(prepareplan_is_possible(&tree->host, "demo"));
+	tree_write(tree, "etc/vxm/guests/demo.conf",
+		   "[Guest]\nMemory=1G\n[GPU]\nDevice=0000:01:00.0\nIdentity=10de:2684\n");
+	assert_false(prepareplan_is_possible(&tree->host, "demo"));
+	card(tree);
+	assert_true(prepareplan_is_possible(&tree->host, "demo"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +179,7 @@ int main(void)
 		tree_test(what_moved_is_not_taken_and_its_place_is_told),
 		tree_test(the_record_counts_until_enabled_or_configured_anew),
 		tree_test(without_pci_there_is_nothing_to_take),
+		tree_test(it_is_possible_while_the_devices_are_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
