@@ -195,23 +195,10 @@ killed_in_its_start() {
 
 # --- that the fingerprint sees it --------------------------------------------------------------------------------------
 
+# Changes that do not touch each other are made together, so seven fingerprints do for all fields; each field has to be seen by its own
+# name, and nothing may stay.
 @test "a deliberate change of each field is seen" {
-	l1sh 'cd /run/lab-fingerprints
-		for field in $(fingerprint-changes --list); do
-			echo "field $field"
-			fingerprint-changes --apply "$field"
-			fingerprint >changed
-			fingerprint-changes --revert "$field"
-			if fingerprint diff before changed >said; then
-				echo "the fingerprint does not see this change"
-				exit 1
-			fi
-			cat said
-			grep -E "^($(fingerprint-changes --pattern "$field")).*: was " said
-			# What it really changed, and nothing that stays.
-			fingerprint >reverted
-			fingerprint diff before reverted
-		done'
+	"$LAB" ssh --timeout 900 "$RUN" -- env PATH=/payload/bin:/usr/sbin:/usr/bin:/sbin:/bin fingerprint-changes --prove
 }
 
 # forgets HELPER FIELD: with a build of the helper that leaves its restoring out the comparison is red, and red for the

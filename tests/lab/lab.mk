@@ -20,6 +20,12 @@ check-long: check
 	VXM_LONG=1 SUITE=trixie $(PROVE) --exec 'bats --tap' $(LAB_TESTS)
 	VXM_LONG=1 SUITE=bookworm $(PROVE) --exec 'bats --tap' $(LAB_TESTS_LONG)
 
+demo: deps
+	tests/lab/demo
+
+bench: deps
+	tests/lab/bench
+
 # --- the payload of a workstation: the product as installed, the guest's disk, programs for tests ----------------------
 
 lab-payload-directory:
@@ -34,7 +40,7 @@ lab-payload:
 
 # What runs in the workstation beside the product. A helper that forgets is the helper itself, linked so that it finds
 # no record of what it changed.
-LAB_PROGRAMS := $(addprefix tests/lab/programs/,openable guestline hostkeys) $(wildcard tests/lab/fingerprint \
+LAB_PROGRAMS := $(addprefix tests/lab/programs/,openable guestline hostkeys measure) $(wildcard tests/lab/fingerprint \
 	tests/lab/fingerprint-changes)
 LAB_BUILT    := $(BUILD)/lab/settle $(BUILD)/lab/killat.so
 LAB_MUTANTS  := $(addprefix $(BUILD)/lab/mutants/,$(filter vxm-isolate vxm-hugepages vxm-access vxm-display,$(HELPERS)))
