@@ -41,7 +41,7 @@ stage_down() {
 
 # l1 COMMAND [ARGUMENT]...: runs it as root in the workstation, with no shell in between.
 l1() {
-	"$LAB" ssh "$RUN" -- "$@"
+	"$LAB" ssh --timeout "${L1_TIMEOUT:-300}" "$RUN" -- "$@"
 }
 
 # l1sh SCRIPT [ARGUMENT]...: a script, as root, that ends at its first failure.
