@@ -92,7 +92,7 @@ teardown() {
 @test "a name that is no guest's name" {
 	local helper
 	# What systemctl makes of a slash, and the slash itself, as systemd-escape(1) writes it.
-	refused ..-x 'x: .*name'
+	refused ..-x '"\.\.-x" is not a guest.s name'
 	run l1 systemctl start 'vxm-guest@..\x2fx.service'
 	[ "$status" -ne 0 ]
 	settle 60

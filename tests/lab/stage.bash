@@ -118,7 +118,8 @@ configure_more() {
 }
 
 unconfigure_more() {
-	l1sh 'rm "/etc/vxm/guests/$1.conf.d/$2.conf"; rmdir "/etc/vxm/guests/$1.conf.d"; systemctl daemon-reload' \
+	l1sh 'rm "/etc/vxm/guests/$1.conf.d/$2.conf"; rmdir --ignore-fail-on-non-empty "/etc/vxm/guests/$1.conf.d"
+		systemctl daemon-reload' \
 		"$1" "$2"
 }
 

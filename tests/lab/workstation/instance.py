@@ -10,6 +10,18 @@ from .machine import Machine
 from .progress import Deadline, Stage, say
 
 
+# udev reads rules anew when their directory has changed, at any event, and resolves OWNER= then; a
+# rule whose user is not there yet stays without it, also over `udevadm control --reload`, as long as
+# the directory does not change again. So users come before the tree that has the rules.
+USERS_FIRST = """
+mkdir -p /payload
+mountpoint -q /payload || mount -t ext4 -o ro,noload /dev/disk/by-path/*-pci-0000:00:12.0 /payload
+for file in /payload/root/usr/lib/sysusers.d/*.conf; do
+	[ ! -e "$file" ] || systemd-sysusers "$file"
+done
+"""
+
+
 class Instance(Machine):
     """A run directory with what is needed to talk to the workstation in it."""
 
@@ -79,6 +91,7 @@ class Instance(Machine):
                     link.set_clock()
             if content is not None:
                 with Stage("payload"):
+                    link.run("sh", "-euc", USERS_FIRST)
                     link.run("/usr/local/lib/lab/install-payload", timeout=120)
         except BaseException:
             self.stop()
