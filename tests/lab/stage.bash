@@ -44,11 +44,11 @@ l1() {
 	"$LAB" ssh --timeout "${L1_TIMEOUT:-300}" "$RUN" -- "$@"
 }
 
-# l1sh SCRIPT [ARGUMENT]...: a script, as root, that ends at its first failure.
+# l1sh SCRIPT [ARGUMENT]...: a script, as root, that ends at its first failure. --norc: sshd's children read bashrc else.
 l1sh() {
 	local script="$1"
 	shift
-	l1 bash -euo pipefail -c "PATH=/payload/bin:\$PATH; $script" l1sh "$@"
+	l1 bash --norc -euo pipefail -c "PATH=/payload/bin:\$PATH; $script" l1sh "$@"
 }
 
 # alice COMMAND [ARGUMENT]...: as a person who is in the group vxm.
