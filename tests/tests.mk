@@ -55,10 +55,10 @@ check-units: all $(UNITS:%=$(BUILD)/%)
 
 # In order, and from the cheap to the dear: what lint can say needs no boot.
 check: deps
-	$(MAKE) lint
-	$(MAKE) check-unit
-	$(MAKE) check-helpers
-	$(MAKE) check-units
+	$(MAKE) -j2 lint
+	$(MAKE) -j2 check-unit
+	$(MAKE) -j2 check-helpers
+	$(MAKE) -j2 check-units
 	$(MAKE) check-lab
 
 include tests/lab/lab.mk

@@ -14,11 +14,11 @@ LAB_TESTS_LONG := $(filter tests/lab/1%.bats tests/lab/2%.bats tests/lab/3%.bats
 .PHONY: check-lab check-long lab-payload lab-payload-directory lab-content
 
 check-lab: deps
-	$(PROVE) --exec 'bats --tap' $(LAB_TESTS)
+	$(PROVE) --verbose --exec 'bats --tap' $(LAB_TESTS)
 
 check-long: check
-	VXM_LONG=1 SUITE=trixie $(PROVE) --exec 'bats --tap' $(LAB_TESTS)
-	VXM_LONG=1 SUITE=bookworm $(PROVE) --exec 'bats --tap' $(LAB_TESTS_LONG)
+	VXM_LONG=1 SUITE=trixie $(PROVE) --verbose --exec 'bats --tap' $(LAB_TESTS)
+	VXM_LONG=1 SUITE=bookworm $(PROVE) --verbose --exec 'bats --tap' $(LAB_TESTS_LONG)
 
 demo: deps
 	tests/lab/demo
