@@ -67,7 +67,7 @@ teardown() {
 	local word="from-the-guest-$RANDOM$RANDOM" back="from-the-host-$RANDOM$RANDOM"
 	[ "$(ask "shm-write $word")" = "ok shm-write $word" ]
 	[ "$(l1sh 'head -c "$1" /dev/shm/looking-glass-demo' ${#word})" = "$word" ]
-	l1sh 'printf "%s\0" "$1" | dd of=/dev/shm/looking-glass-demo conv=notrunc status=none' "$back"
+	l1sh 'printf "%s\0" "$1" | dd of=/dev/shm/looking-glass-demo conv=notrunc,nocreat status=none' "$back"
 	[ "$(ask shm-read)" = "ok shm-read $back" ]
 	[ "$(l1 stat -c '%U %s' /dev/shm/looking-glass-demo)" = "vxm 33554432" ]
 }
