@@ -27,9 +27,10 @@ untouched() {
 	[ "$(monitor_writes)" = "$(cat "$BATS_FILE_TMPDIR/writes")" ]
 }
 
-# Before each: what was said up to now does not count.
+# Before each: what was said up to now does not count. A time and no cursor: journalctl of systemd 252 passes over the
+# first entry after a cursor whose own entry the matches leave out.
 begin_journal() {
-	cursor=$(l1sh 'journalctl -n 0 --show-cursor | sed -n "s/^-- cursor: //p"')
+	since=$(l1 date +@%s.%6N)
 }
 
 # errors GUEST: what the helpers in all units of the guest said as errors since then.
@@ -39,7 +40,7 @@ errors() {
 		for helper in check isolate hugepages access tpm guest display; do
 			units+=("_SYSTEMD_UNIT=vxm-$helper@$2.service")
 		done
-		journalctl --after-cursor="$1" -o cat -p err "${units[@]}"' "$cursor" "$1"
+		journalctl --since="$1" -q -o cat -p err "${units[@]}"' "$since" "$1"
 }
 
 # refused GUEST PATTERN: starting the guest fails with the one line; nothing moved.
