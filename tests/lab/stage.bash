@@ -11,6 +11,12 @@ GPU=0000:01:00.0
 # Another vendor's function than the card's, so it has a section of its own: it would stay with the host.
 export AUDIO=0000:01:00.1
 
+# lab_make TARGET: a make of its own. Of the one that runs the tests, MAKEFLAGS hands down the w by which a make below
+# another says which directory it enters, and -s does not take it back.
+lab_make() {
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s --no-print-directory -C "$VXM_SOURCE" "$1" SUITE="$SUITE"
+}
+
 # --- the workstation ---------------------------------------------------------------------------------------------------
 
 # stage_up SHAPE [OPTION of `lab up`]...: a workstation with the product and the payload; its run directory in $RUN.
@@ -19,8 +25,8 @@ stage_up() {
 	shift
 	export RUN="$BATS_FILE_TMPDIR/workstation"
 	if [ -z "${VXM_PAYLOAD:-}" ]; then
-		make -s -C "$VXM_SOURCE" lab-payload SUITE="$SUITE"
-		VXM_PAYLOAD=$(make -s -C "$VXM_SOURCE" lab-payload-directory SUITE="$SUITE")
+		lab_make lab-payload
+		VXM_PAYLOAD=$(lab_make lab-payload-directory)
 		export VXM_PAYLOAD
 	fi
 	"$LAB" up --shape "$shape" --payload "$VXM_PAYLOAD" "$@" "$RUN"
