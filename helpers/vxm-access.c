@@ -20,6 +20,7 @@
 #include "jsontext.h"
 #include "log.h"
 #include "nodeclaim.h"
+#include "program.h"
 #include "record.h"
 #include "udevnode.h"
 
@@ -28,7 +29,7 @@ static bool arg_dry_run, arg_json;
 
 /* What a guest is to have, as the machine is now. */
 struct access {
-	struct host host;
+	const struct host *host;
 	struct guest *guest;
 	struct inputmatch_choices choices;
 };
@@ -37,17 +38,18 @@ static void access_done(struct access *access)
 {
 	inputmatch_choices_done(&access->choices);
 	guest_free(access->guest);
-	host_done(&access->host);
 }
+#define _cleanup_access_ _cleanup_(access_done)
 
 /* Logs what is wrong. */
 static int observe(const char *name, struct access *access)
 {
 	struct guest_error error = { "" };
-	int r = guest_load(&access->host, name, &access->guest, &error);
+	int r = program_load_guest(access->host, name, &access->guest);
 
-	if (r >= 0)
-		r = inputmatch_resolve(&access->host, access->guest, &access->choices, &error);
+	if (r < 0)
+		return r;
+	r = inputmatch_resolve(access->host, access->guest, &access->choices, &error);
 	if (r < 0)
 		log_error("%s", error.text[0] ? error.text : strerror(-r));
 	return r;
@@ -61,7 +63,7 @@ static const char *kind_of(const struct inputmatch_choice *choice)
 static int check(const struct access *access)
 {
 	struct guest_error error = { "" };
-	int r = nodeclaim_check(&access->host, access->guest, &access->choices, &error);
+	int r = nodeclaim_check(access->host, access->guest, &access->choices, &error);
 
 	if (r < 0)
 		log_error("%s Nothing was changed.", error.text);
@@ -123,7 +125,7 @@ static int take_lock(const struct host *host)
 	return lock;
 }
 
-static int start(const struct access *access)
+static int give(const struct access *access)
 {
 	_cleanup_record_ struct record *record = NULL;
 	_cleanup_close_ int lock = -1;
@@ -133,12 +135,12 @@ static int start(const struct access *access)
 		return print_plan(access);
 	if (access->choices.count == 0)
 		return 0;
-	lock = take_lock(&access->host);
+	lock = take_lock(access->host);
 	if (lock < 0)
 		return lock;
 	r = check(access);
 	if (r >= 0)
-		r = load(&access->host, access->guest->name, &record);
+		r = load(access->host, access->guest->name, &record);
 	if (r == -ENOENT) {
 		record = record_new(access->guest->name, NODECLAIM_KIND);
 		r = record ? 0 : -ENOMEM;
@@ -146,7 +148,7 @@ static int start(const struct access *access)
 	for (size_t i = 0; i < access->choices.count && r >= 0; i++) {
 		const struct inputdev *dev = &access->choices.items[i].dev;
 
-		r = nodeclaim_give(&access->host, dev, record);
+		r = nodeclaim_give(access->host, dev, record);
 		if (r < 0)
 			log_give(access, dev, r);
 		else
@@ -179,7 +181,7 @@ static int give_back(const struct host *host, const char *name, const struct rec
 }
 
 /* From the record alone: the configuration may be gone. */
-static int stop(const struct host *host, const char *name)
+static int verb_stop(const struct host *host, const char *name)
 {
 	_cleanup_record_ struct record *record = NULL;
 	_cleanup_close_ int lock = -1;
@@ -211,10 +213,10 @@ static int stop(const struct host *host, const char *name)
 	return r;
 }
 
-static int show(const struct access *access)
+static int list(const struct access *access)
 {
 	_cleanup_record_ struct record *record = NULL;
-	int r = load(&access->host, access->guest->name, &record);
+	int r = load(access->host, access->guest->name, &record);
 	const char *between = "";
 
 	if (r < 0 && r != -ENOENT)
@@ -243,55 +245,51 @@ static int show(const struct access *access)
 	return 0;
 }
 
-static const struct cmdline access_cmdline = {
+static int verb_check(const struct host *host, const char *name)
+{
+	_cleanup_access_ struct access access = { .host = host };
+	int r = observe(name, &access);
+
+	return r < 0 ? r : check(&access);
+}
+
+static int verb_start(const struct host *host, const char *name)
+{
+	_cleanup_access_ struct access access = { .host = host };
+	int r = observe(name, &access);
+
+	return r < 0 ? r : give(&access);
+}
+
+static int verb_show(const struct host *host, const char *name)
+{
+	_cleanup_access_ struct access access = { .host = host };
+	int r = observe(name, &access);
+
+	return r < 0 ? r : list(&access);
+}
+
+static const struct cmdline_verb verbs[] = {
+	{ "check", "NAME", "say whether start would succeed; change nothing", verb_check },
+	{ "start", "NAME", "give the nodes to the user vxm", verb_start },
+	{ "stop", "NAME", "give them back to the owners they had", verb_stop },
+	{ "show", "NAME", "list the nodes that the guest has, or would get", verb_show },
+	{ NULL, NULL, NULL, NULL },
+};
+static const struct cmdline_option options[] = {
+	{ "root", "DIR", "look at a recorded machine", NULL, &arg_root },
+	{ "dry-run", NULL, "print what start or stop would do", &arg_dry_run, NULL },
+	{ "json", NULL, "show: print JSON", &arg_json, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+static const struct cmdline cmdline = {
 	.program = "vxm-access",
 	.summary = "Gives a guest's keyboard and mouse to the user vxm, and back.",
-	.verbs =
-		(const struct cmdline_verb[]){
-			{ "check", "NAME", "say whether start would succeed; change nothing" },
-			{ "start", "NAME", "give the nodes to the user vxm" },
-			{ "stop", "NAME", "give them back to the owners they had" },
-			{ "show", "NAME", "list the nodes that the guest has, or would get" },
-			{ NULL, NULL, NULL },
-		},
-	.options =
-		(const struct cmdline_option[]){
-			{ "root", "DIR", "look at a recorded machine", NULL, &arg_root },
-			{ "dry-run", NULL, "print what start or stop would do", &arg_dry_run,
-			  NULL },
-			{ "json", NULL, "show: print JSON", &arg_json, NULL },
-			{ NULL, NULL, NULL, NULL, NULL },
-		},
+	.verbs = verbs,
+	.options = options,
 };
-
-static int run(const char *verb, const char *name, struct access *access)
-{
-	int r;
-
-	if (strcmp(verb, "stop") == 0)
-		return stop(&access->host, name);
-	r = observe(name, access);
-	if (r < 0)
-		return r;
-	if (strcmp(verb, "check") == 0)
-		return check(access);
-	return strcmp(verb, "start") == 0 ? start(access) : show(access);
-}
 
 int main(int argc, char *argv[])
 {
-	_cleanup_(access_done) struct access access = { .host.root_fd = -1 };
-	const struct cmdline_verb *verb;
-	const char *name;
-	int r = cmdline_parse(&access_cmdline, argc, argv, &verb, &name);
-
-	if (r <= 0)
-		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	r = host_open(arg_root, &access.host);
-	if (r < 0)
-		log_error("the directory %s cannot be opened: %s", arg_root ? arg_root : "/",
-			  strerror(-r));
-	else
-		r = run(verb->word, name, &access);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return program_run(&cmdline, &arg_root, argc, argv);
 }

@@ -25,6 +25,7 @@
 #include "monitor.h"
 #include "monitorclaim.h"
 #include "monitorshow.h"
+#include "program.h"
 #include "record.h"
 #include "unitstate.h"
 
@@ -35,7 +36,7 @@ static const char *arg_root;
 static bool arg_dry_run, arg_json;
 
 struct display {
-	struct host host;
+	const struct host *host;
 	const char *name;      /* NULL for show without one */
 	struct guest *guest;   /* NULL where the configuration is not asked */
 	struct record *record; /* NULL: there is none */
@@ -46,12 +47,23 @@ static void display_done(struct display *display)
 {
 	record_free(display->record);
 	guest_free(display->guest);
-	host_done(&display->host);
+}
+#define _cleanup_display_ _cleanup_(display_done)
+
+/* What a verb that asks monitors begins with; with the guest's configuration, or without. */
+static int begin(struct display *display, bool has_guest)
+{
+	int r = has_guest ? program_load_guest(display->host, display->name, &display->guest) : 0;
+
+	if (r < 0 || !display->host->recorded || arg_dry_run)
+		return r;
+	log_error("a recorded machine has no monitors to ask: add --dry-run");
+	return -EINVAL;
 }
 
 static int load_record(struct display *display)
 {
-	int r = record_load(&display->host, display->name, MONITORCLAIM_KIND, &display->record);
+	int r = record_load(display->host, display->name, MONITORCLAIM_KIND, &display->record);
 
 	if (r < 0 && r != -ENOENT)
 		log_error("the record /run/vxm/%s/" MONITORCLAIM_KIND " cannot be read: %s",
@@ -96,7 +108,7 @@ static int start_job(void *data)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < display->guest->display_count; i++) {
-		r = monitorclaim_switch(&display->host, &list, display->guest->displays[i],
+		r = monitorclaim_switch(display->host, &list, display->guest->displays[i],
 					display->name, display->record, &story);
 		if (!tell(display, r, &story))
 			return -EAGAIN;
@@ -130,7 +142,7 @@ static int show_job(void *data)
 	int r = scan(&list);
 
 	return r < 0 ? r
-		     : monitorshow_print(stdout, &display->host, &list, display->guest, arg_json);
+		     : monitorshow_print(stdout, display->host, &list, display->guest, arg_json);
 }
 
 /* A child for each try: the library looks for monitors once in a process. */
@@ -151,7 +163,7 @@ static int run_job(struct display *display, int (*job)(void *data), int lock)
 /* Runs what changes monitors, under the lock. */
 static int run_locked(struct display *display, int (*job)(void *data))
 {
-	_cleanup_close_ int lock = record_lock(&display->host, MONITORCLAIM_KIND);
+	_cleanup_close_ int lock = record_lock(display->host, MONITORCLAIM_KIND);
 
 	if (lock >= 0)
 		return run_job(display, job, lock);
@@ -160,47 +172,63 @@ static int run_locked(struct display *display, int (*job)(void *data))
 	return lock;
 }
 
-static int start(struct display *display)
+static int verb_start(const struct host *host, const char *name)
 {
-	const struct guest *guest = display->guest;
-	char name[MONITORCLAIM_NAME_SIZE];
+	_cleanup_display_ struct display display = { .host = host, .name = name };
+	char monitor[MONITORCLAIM_NAME_SIZE];
+	int r = begin(&display, true);
 
-	for (size_t i = 0; arg_dry_run && i < guest->display_count; i++)
+	if (r < 0)
+		return r;
+	for (size_t i = 0; arg_dry_run && i < display.guest->display_count; i++)
 		printf("record the input of monitor %s, then set 0x%02x\n",
-		       monitorclaim_name(guest->displays[i], name),
-		       guest->displays[i]->guest_input);
-	return arg_dry_run || guest->display_count == 0 ? 0 : run_locked(display, start_job);
+		       monitorclaim_name(display.guest->displays[i], monitor),
+		       display.guest->displays[i]->guest_input);
+	return arg_dry_run || display.guest->display_count == 0 ? 0
+								: run_locked(&display, start_job);
 }
 
 /* From the record alone. */
-static int stop(struct display *display)
+static int verb_stop(const struct host *host, const char *name)
 {
+	_cleanup_display_ struct display display = { .host = host, .name = name };
 	const char *object;
-	int r = load_record(display);
+	int r = begin(&display, false);
 
+	if (r >= 0)
+		r = load_record(&display);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	for (size_t i = 0; arg_dry_run && (object = record_object(display->record, i)); i++)
-		printf("set input %s on monitor %s\n", record_get(display->record, object, "input"),
+	for (size_t i = 0; arg_dry_run && (object = record_object(display.record, i)); i++)
+		printf("set input %s on monitor %s\n", record_get(display.record, object, "input"),
 		       object);
 	if (arg_dry_run)
 		return 0;
-	r = run_locked(display, stop_job);
+	r = run_locked(&display, stop_job);
 	if (r < 0)
 		return r;
-	r = record_remove(&display->host, display->name, MONITORCLAIM_KIND);
+	r = record_remove(host, name, MONITORCLAIM_KIND);
 	if (r < 0)
 		log_error("the record /run/vxm/%s/" MONITORCLAIM_KIND " cannot be removed: %s",
-			  display->name, strerror(-r));
+			  name, strerror(-r));
 	return r;
 }
 
+static int verb_show(const struct host *host, const char *name)
+{
+	_cleanup_display_ struct display display = { .host = host, .name = name };
+	int r = begin(&display, name != NULL);
+
+	return r < 0 ? r : run_job(&display, show_job, -1);
+}
+
 /* 0: the guest runs. ExecCondition= takes 1 to 254 as "skip this unit". */
-static int condition(const char *name)
+static int verb_condition(const struct host *host, const char *name)
 {
 	char unit[64];
 	int r;
 
+	(void)host;
 	snprintf(unit, sizeof(unit), "vxm-guest@%s.service", name);
 	r = unitstate_is_active(unit);
 	if (r <= 0)
@@ -209,7 +237,8 @@ static int condition(const char *name)
 	return r > 0 ? 0 : -ESRCH;
 }
 
-static int identify(const char *path)
+/* FILE is a file of this machine's, whatever --root= says. */
+static int verb_identify(const struct host *host, const char *path)
 {
 	const struct host here = { .root_fd = AT_FDCWD };
 	_cleanup_free_ char *data = NULL;
@@ -218,6 +247,7 @@ static int identify(const char *path)
 	int r = host_read_file(&here, path, (size_t)EDID_BLOCKS_MAX * EDID_BLOCK_SIZE, &data,
 			       &size);
 
+	(void)host;
 	if (r < 0) {
 		log_error("%s cannot be read as an EDID: %s", path, strerror(-r));
 		return r;
@@ -233,68 +263,30 @@ static int identify(const char *path)
 	return -EBADMSG;
 }
 
-static const struct cmdline display_cmdline = {
+static const struct cmdline_verb verbs[] = {
+	{ "start", "NAME", "record what the monitors show, set the guest's input", verb_start },
+	{ "stop", "NAME", "set the recorded inputs again", verb_stop },
+	{ "show", NULL, "list all monitors, and what to write into Monitor=", verb_show },
+	{ "show", "NAME", "list the guest's monitors", verb_show },
+	{ "condition", "NAME", "succeed when the guest is active", verb_condition },
+	{ "identify", "FILE", "decode an EDID", verb_identify },
+	{ NULL, NULL, NULL, NULL },
+};
+static const struct cmdline_option options[] = {
+	{ "root", "DIR", "start, stop: look at a recorded machine, with --dry-run", NULL,
+	  &arg_root },
+	{ "dry-run", NULL, "print what start or stop would do", &arg_dry_run, NULL },
+	{ "json", NULL, "show, identify: print JSON", &arg_json, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+static const struct cmdline cmdline = {
 	.program = "vxm-display",
 	.summary = "Turns a guest's monitors to the guest's input, and back.",
-	.verbs =
-		(const struct cmdline_verb[]){
-			{ "start", "NAME", "record what the monitors show, set the guest's input" },
-			{ "stop", "NAME", "set the recorded inputs again" },
-			{ "show", NULL, "list all monitors, and what to write into Monitor=" },
-			{ "show", "NAME", "list the guest's monitors" },
-			{ "condition", "NAME", "succeed when the guest is active" },
-			{ "identify", "FILE", "decode an EDID" },
-			{ NULL, NULL, NULL },
-		},
-	.options =
-		(const struct cmdline_option[]){
-			{ "root", "DIR", "start, stop: look at a recorded machine, with --dry-run",
-			  NULL, &arg_root },
-			{ "dry-run", NULL, "print what start or stop would do", &arg_dry_run,
-			  NULL },
-			{ "json", NULL, "show, identify: print JSON", &arg_json, NULL },
-			{ NULL, NULL, NULL, NULL, NULL },
-		},
+	.verbs = verbs,
+	.options = options,
 };
-
-static int run(const char *verb, struct display *display)
-{
-	bool is_stop = strcmp(verb, "stop") == 0;
-	struct guest_error error = { "" };
-	int r = host_open(arg_root, &display->host);
-
-	if (r < 0)
-		snprintf(error.text, sizeof(error.text), "%s cannot be opened: %s",
-			 arg_root ? arg_root : "/", strerror(-r));
-	else if (!is_stop && display->name)
-		r = guest_load(&display->host, display->name, &display->guest, &error);
-	if (r >= 0 && display->host.recorded && !arg_dry_run) {
-		snprintf(error.text, sizeof(error.text),
-			 "a recorded machine has no monitors to ask: add --dry-run");
-		r = -EINVAL;
-	}
-	if (r < 0) {
-		log_error("%s", error.text);
-		return r;
-	}
-	if (strcmp(verb, "show") == 0)
-		return run_job(display, show_job, -1);
-	return is_stop ? stop(display) : start(display);
-}
 
 int main(int argc, char *argv[])
 {
-	_cleanup_(display_done) struct display display = { .host.root_fd = -1 };
-	const struct cmdline_verb *verb;
-	int r = cmdline_parse(&display_cmdline, argc, argv, &verb, &display.name);
-
-	if (r <= 0)
-		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	if (strcmp(verb->word, "identify") == 0)
-		r = identify(display.name);
-	else if (strcmp(verb->word, "condition") == 0)
-		r = condition(display.name);
-	else
-		r = run(verb->word, &display);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return program_run(&cmdline, &arg_root, argc, argv);
 }

@@ -17,6 +17,7 @@
 #include "host.h"
 #include "log.h"
 #include "preflight.h"
+#include "program.h"
 #include "qemuargs.h"
 #include "ready.h"
 #include "unixsock.h"
@@ -35,44 +36,12 @@
 static const char *arg_root;
 static bool arg_print, arg_secure, arg_plain, arg_json;
 
-static const struct cmdline_verb verbs[] = {
-	{ "check", "NAME", "say whether QEMU would find what the guest needs" },
-	{ "wait", "NAME", "wait until QEMU answers and the guest runs, then give it its keys" },
-	{ "stop", "NAME", "press the guest's power button until it is off, or its time is over" },
-	{ "clean", "NAME", "remove what a run left (the unit does, when it stops)" },
-	{ "firmware", NULL, "print the firmware that --secure or --plain means" },
-	{ NULL, "NAME", "run the guest (the unit vxm-guest@NAME.service does)" },
-	{ NULL, NULL, NULL },
-};
-static const struct cmdline_option options[] = {
-	{ "root", "DIR", "take DIR for / (QEMU is the machine's own)", NULL, &arg_root },
-	{ "print", NULL, "print QEMU's command, one argument a line, and change nothing",
-	  &arg_print, NULL },
-	{ "secure", NULL, "firmware: with secure boot and enrolled keys", &arg_secure, NULL },
-	{ "plain", NULL, "firmware: UEFI without secure boot", &arg_plain, NULL },
-	{ "json", NULL, "firmware: as JSON; null when there is none", &arg_json, NULL },
-	{ NULL, NULL, NULL, NULL, NULL },
-};
-static const struct cmdline cmdline = {
-	.program = "vxm-guest",
-	.summary = "vxm-guest: a VxM guest, by QEMU",
-	.verbs = verbs,
-	.options = options,
-};
-
 /* Tells the failure R, whose story a module wrote down. */
 static int report(int r, const struct guest_error *error)
 {
 	if (r < 0)
 		log_error("%s", error->text);
 	return r;
-}
-
-static int load_guest(const struct host *host, const char *name, struct guest **ret)
-{
-	struct guest_error error;
-
-	return report(guest_load(host, name, ret, &error), &error);
 }
 
 /* The numbers of the descriptors as they are when nothing else is open. */
@@ -142,7 +111,7 @@ static int verb_run(const struct host *host, const char *name)
 	_cleanup_qemuhost_ struct qemuhost observed = { 0 };
 	_cleanup_guest_ struct guest *guest = NULL;
 	struct guest_error error;
-	int r = load_guest(host, name, &guest);
+	int r = program_load_guest(host, name, &guest);
 
 	if (r < 0)
 		return r;
@@ -157,7 +126,7 @@ static int verb_check(const struct host *host, const char *name)
 	_cleanup_guest_ struct guest *guest = NULL;
 	struct guest_error error;
 	char file[256];
-	int r = load_guest(host, name, &guest);
+	int r = program_load_guest(host, name, &guest);
 
 	if (r < 0)
 		return r;
@@ -181,7 +150,7 @@ static int verb_wait(const struct host *host, const char *name)
 	struct guestkeys keys = { 0 };
 	char text[GUESTKEYS_TEXT_SIZE];
 	struct guest_error error = { "" };
-	int r = load_guest(host, name, &guest);
+	int r = program_load_guest(host, name, &guest);
 
 	if (r < 0)
 		return r;
@@ -243,11 +212,12 @@ static int verb_clean(const struct host *host, const char *name)
 	return r;
 }
 
-static int verb_firmware(const struct host *host)
+static int verb_firmware(const struct host *host, const char *argument)
 {
 	_cleanup_firmware_ struct firmware found = { 0 };
 	int r;
 
+	(void)argument;
 	if (arg_secure == arg_plain) {
 		log_error("firmware needs one of --secure and --plain");
 		return -EINVAL;
@@ -262,35 +232,34 @@ static int verb_firmware(const struct host *host)
 	return r;
 }
 
-static int run_verb(const struct host *host, const char *word, const char *name)
-{
-	if (!word)
-		return verb_run(host, name);
-	if (strcmp(word, "check") == 0)
-		return verb_check(host, name);
-	if (strcmp(word, "wait") == 0)
-		return verb_wait(host, name);
-	if (strcmp(word, "stop") == 0)
-		return verb_stop(host, name);
-	if (strcmp(word, "clean") == 0)
-		return verb_clean(host, name);
-	return verb_firmware(host);
-}
+static const struct cmdline_verb verbs[] = {
+	{ "check", "NAME", "say whether QEMU would find what the guest needs", verb_check },
+	{ "wait", "NAME", "wait until QEMU answers and the guest runs, then give it its keys",
+	  verb_wait },
+	{ "stop", "NAME", "press the guest's power button until it is off, or its time is over",
+	  verb_stop },
+	{ "clean", "NAME", "remove what a run left (the unit does, when it stops)", verb_clean },
+	{ "firmware", NULL, "print the firmware that --secure or --plain means", verb_firmware },
+	{ NULL, "NAME", "run the guest (the unit vxm-guest@NAME.service does)", verb_run },
+	{ NULL, NULL, NULL, NULL },
+};
+static const struct cmdline_option options[] = {
+	{ "root", "DIR", "take DIR for / (QEMU is the machine's own)", NULL, &arg_root },
+	{ "print", NULL, "print QEMU's command, one argument a line, and change nothing",
+	  &arg_print, NULL },
+	{ "secure", NULL, "firmware: with secure boot and enrolled keys", &arg_secure, NULL },
+	{ "plain", NULL, "firmware: UEFI without secure boot", &arg_plain, NULL },
+	{ "json", NULL, "firmware: as JSON; null when there is none", &arg_json, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+static const struct cmdline cmdline = {
+	.program = "vxm-guest",
+	.summary = "vxm-guest: a VxM guest, by QEMU",
+	.verbs = verbs,
+	.options = options,
+};
 
 int main(int argc, char *argv[])
 {
-	_cleanup_host_ struct host host = { .root_fd = -1 };
-	const struct cmdline_verb *verb;
-	const char *name;
-	int r = cmdline_parse(&cmdline, argc, argv, &verb, &name);
-
-	if (r <= 0)
-		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	r = host_open(arg_root, &host);
-	if (r < 0) {
-		log_error("opening the root %s failed: %s", arg_root, strerror(-r));
-		return EXIT_FAILURE;
-	}
-	r = run_verb(&host, verb->word, name);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return program_run(&cmdline, &arg_root, argc, argv);
 }

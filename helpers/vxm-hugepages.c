@@ -15,45 +15,16 @@
 #include "log.h"
 #include "prepared.h"
 #include "prepareplan.h"
+#include "program.h"
 #include "ready.h"
 #include "record.h"
 #include "sysfs.h"
 
+#define HUGEPAGES_PROGRAM "vxm-hugepages"
+
 static const char *arg_root;
 static bool arg_dry_run;
 static bool arg_json;
-
-static const struct cmdline_verb verbs[] = {
-	{ "check", "NAME", "say whether the guest's pages could be had now" },
-	{ "start", "NAME", "add the guest's pages to the pool" },
-	{ "stop", "NAME", "take away what start added" },
-	{ "show", "NAME", "show what the guest needs and has, and the pools" },
-	{ "boot", NULL, "start for every prepared guest, while memory is whole" },
-	{ NULL, NULL, NULL },
-};
-static const struct cmdline_option options[] = {
-	{ "root", "DIR", "look at the machine recorded in DIR", NULL, &arg_root },
-	{ "dry-run", NULL, "print what start or stop would write, and write nothing", &arg_dry_run,
-	  NULL },
-	{ "json", NULL, "show as JSON", &arg_json, NULL },
-	{ NULL, NULL, NULL, NULL, NULL },
-};
-static const struct cmdline cmdline = {
-	.program = "vxm-hugepages",
-	.summary = "vxm-hugepages: the memory of a VxM guest, in huge pages",
-	.verbs = verbs,
-	.options = options,
-};
-
-static int load_guest(const struct host *host, const char *name, struct guest **ret)
-{
-	struct guest_error error;
-	int r = guest_load(host, name, ret, &error);
-
-	if (r < 0)
-		log_error("%s", error.text);
-	return r;
-}
 
 /* Takes the lock, brings all records up to date and reads this guest's. */
 static int open_claim(const struct host *host, const char *name, struct hugeclaim *ret, int *ret_fd)
@@ -174,7 +145,7 @@ static int verb_start(const struct host *host, const char *name)
 	_cleanup_hugeclaim_ struct hugeclaim claim = { 0 };
 	_cleanup_guest_ struct guest *guest = NULL;
 	_cleanup_close_ int lock_fd = -1;
-	int r = load_guest(host, name, &guest);
+	int r = program_load_guest(host, name, &guest);
 
 	if (r < 0 || guest->hugepage_kib == 0)
 		return r;
@@ -205,7 +176,7 @@ static int verb_check(const struct host *host, const char *name)
 	_cleanup_guest_ struct guest *guest = NULL;
 	uint64_t have, need;
 	char text[1024];
-	int r = load_guest(host, name, &guest);
+	int r = program_load_guest(host, name, &guest);
 
 	if (r < 0 || guest->hugepage_kib == 0)
 		return r;
@@ -228,7 +199,7 @@ static int verb_show(const struct host *host, const char *name)
 {
 	_cleanup_hugeclaim_ struct hugeclaim claim = { 0 };
 	_cleanup_guest_ struct guest *guest = NULL;
-	int r = load_guest(host, name, &guest);
+	int r = program_load_guest(host, name, &guest);
 
 	if (r < 0)
 		return r;
@@ -243,15 +214,16 @@ static int verb_show(const struct host *host, const char *name)
 }
 
 /* Each guest for itself: one that is configured wrongly does not cost the others their pages. */
-static int verb_boot(const struct host *host)
+static int verb_boot(const struct host *host, const char *argument)
 {
 	_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
 	int failed = 0, r = prepared_list(host, &names);
 
+	(void)argument;
 	if (r < 0)
 		log_error("listing the prepared guests failed: %s", strerror(-r));
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
-		log_open(cmdline.program, names.items[i]);
+		log_open(HUGEPAGES_PROGRAM, names.items[i]);
 		/* The generator has said so: nothing is taken for a guest that cannot start. */
 		if (!prepareplan_is_possible(host, names.items[i]))
 			continue;
@@ -261,37 +233,29 @@ static int verb_boot(const struct host *host)
 	return r < 0 ? r : failed;
 }
 
-static int run(const struct host *host, const char *verb, const char *name)
-{
-	static const struct {
-		const char *word;
-		int (*act)(const struct host *host, const char *name);
-	} acts[] = {
-		{ "check", verb_check },
-		{ "start", verb_start },
-		{ "stop", verb_stop },
-		{ "show", verb_show },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(acts); i++)
-		if (strcmp(acts[i].word, verb) == 0)
-			return acts[i].act(host, name);
-	return verb_boot(host);
-}
+static const struct cmdline_verb verbs[] = {
+	{ "check", "NAME", "say whether the guest's pages could be had now", verb_check },
+	{ "start", "NAME", "add the guest's pages to the pool", verb_start },
+	{ "stop", "NAME", "take away what start added", verb_stop },
+	{ "show", "NAME", "show what the guest needs and has, and the pools", verb_show },
+	{ "boot", NULL, "start for every prepared guest, while memory is whole", verb_boot },
+	{ NULL, NULL, NULL, NULL },
+};
+static const struct cmdline_option options[] = {
+	{ "root", "DIR", "look at the machine recorded in DIR", NULL, &arg_root },
+	{ "dry-run", NULL, "print what start or stop would write, and write nothing", &arg_dry_run,
+	  NULL },
+	{ "json", NULL, "show as JSON", &arg_json, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+static const struct cmdline cmdline = {
+	.program = HUGEPAGES_PROGRAM,
+	.summary = "vxm-hugepages: the memory of a VxM guest, in huge pages",
+	.verbs = verbs,
+	.options = options,
+};
 
 int main(int argc, char *argv[])
 {
-	_cleanup_host_ struct host host = { .root_fd = -1 };
-	const struct cmdline_verb *verb;
-	const char *name;
-	int r = cmdline_parse(&cmdline, argc, argv, &verb, &name);
-
-	if (r <= 0)
-		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	r = host_open(arg_root, &host);
-	if (r < 0) {
-		log_error("opening the root %s failed: %s", arg_root, strerror(-r));
-		return EXIT_FAILURE;
-	}
-	return run(&host, verb->word, name) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return program_run(&cmdline, &arg_root, argc, argv);
 }

@@ -24,6 +24,7 @@
 #include "isolation.h"
 #include "isolationshow.h"
 #include "log.h"
+#include "program.h"
 #include "record.h"
 #include "refusal.h"
 #include "sysfs.h"
@@ -54,14 +55,10 @@ static int load_record(const struct host *host, const char *name, struct record 
 static int observe(const struct host *host, const char *name, struct guest **guest,
 		   struct record **record, struct isolation *iso)
 {
-	struct guest_error error;
-	int r = guest_load(host, name, guest, &error);
+	int r = program_load_guest(host, name, guest);
 
-	if (r < 0) {
-		log_error("%s. Nothing was changed.", error.text);
-		return r;
-	}
-	r = load_record(host, name, record);
+	if (r >= 0)
+		r = load_record(host, name, record);
 	if (r < 0)
 		return r;
 	r = isolation_observe(host, *guest, *record, iso);
@@ -254,11 +251,13 @@ static int verb_show(const struct host *host, const char *name)
 }
 
 static const struct cmdline_verb verbs[] = {
-	{ "check", "NAME", "say whether the guest's devices can be handed over; changes nothing" },
-	{ "start", "NAME", "hand them to " ISOLATION_DRIVER },
-	{ "stop", "NAME", "put them back as they were found" },
-	{ "show", "NAME", "show what moves, who else is in the groups, and the verdict" },
-	{ NULL, NULL, NULL },
+	{ "check", "NAME", "say whether the guest's devices can be handed over; changes nothing",
+	  verb_check },
+	{ "start", "NAME", "hand them to " ISOLATION_DRIVER, verb_start },
+	{ "stop", "NAME", "put them back as they were found", verb_stop },
+	{ "show", "NAME", "show what moves, who else is in the groups, and the verdict",
+	  verb_show },
+	{ NULL, NULL, NULL, NULL },
 };
 
 static const struct cmdline_option options[] = {
@@ -275,26 +274,7 @@ static const struct cmdline cmdline = {
 	.options = options,
 };
 
-static int (*const acts[])(const struct host *host, const char *name) = {
-	verb_check,
-	verb_start,
-	verb_stop,
-	verb_show,
-};
-
 int main(int argc, char *argv[])
 {
-	_cleanup_host_ struct host host = { .root_fd = -1 };
-	const struct cmdline_verb *verb;
-	const char *name;
-	int r = cmdline_parse(&cmdline, argc, argv, &verb, &name);
-
-	if (r <= 0)
-		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	r = host_open(arg_root, &host);
-	if (r < 0) {
-		log_error("--root=%s cannot be opened: %s", arg_root, strerror(-r));
-		return EXIT_FAILURE;
-	}
-	return acts[verb - verbs](&host, name) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return program_run(&cmdline, &arg_root, argc, argv);
 }

@@ -16,7 +16,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmdline.h"
@@ -26,6 +25,7 @@
 #include "pcidev.h"
 #include "prepared.h"
 #include "prepareplan.h"
+#include "program.h"
 
 static const char *arg_root;
 static bool arg_dry_run;
@@ -133,11 +133,10 @@ static int save(const struct host *host, const char *name, const struct prepared
 	return 0;
 }
 
-static int start(const struct host *host, const char *name)
+static int verb_start(const struct host *host, const char *name)
 {
 	_cleanup_prepared_ struct prepared before = { NULL, 0 }, now = { NULL, 0 };
 	_cleanup_guest_ struct guest *guest = NULL;
-	struct guest_error error;
 	int r = prepared_is_enabled(host, name);
 
 	if (r <= 0) {
@@ -148,11 +147,9 @@ static int start(const struct host *host, const char *name)
 				 name);
 		return r;
 	}
-	r = guest_load(host, name, &guest, &error);
-	if (r < 0) {
-		log_error("%s. Nothing was recorded.", error.text);
+	r = program_load_guest(host, name, &guest);
+	if (r < 0)
 		return r;
-	}
 	/* Enabled anew, or configured anew: what was meant before does not count. */
 	if (prepared_is_renewed(host, name) <= 0) {
 		r = read_record(host, name, &before);
@@ -169,7 +166,7 @@ static int start(const struct host *host, const char *name)
 	return is_same(&before, &now) ? 0 : save(host, name, &now);
 }
 
-static int show(const struct host *host, const char *name)
+static int verb_show(const struct host *host, const char *name)
 {
 	_cleanup_prepared_ struct prepared prepared = { NULL, 0 };
 	int r = read_record(host, name, &prepared);
@@ -182,35 +179,25 @@ static int show(const struct host *host, const char *name)
 }
 
 static const struct cmdline_verb verbs[] = {
-	{ "start", "NAME", "record the guest's functions, or compare them with the record" },
-	{ "show", "NAME", "print the record: address, ids, the host's driver" },
-	{ NULL, NULL, NULL },
+	{ "start", "NAME", "record the guest's functions, or compare them with the record",
+	  verb_start },
+	{ "show", "NAME", "print the record: address, ids, the host's driver", verb_show },
+	{ NULL, NULL, NULL, NULL },
+};
+static const struct cmdline_option options[] = {
+	{ "root", "DIR", "use a machine recorded below DIR", NULL, &arg_root },
+	{ "dry-run", NULL, "print the record that would be made", &arg_dry_run, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+static const struct cmdline cmdline = {
+	.program = "vxm-prepare",
+	.summary =
+		"Puts on record which PCI functions a guest made ready at boot is meant to have.",
+	.verbs = verbs,
+	.options = options,
 };
 
 int main(int argc, char *argv[])
 {
-	const struct cmdline_option options[] = {
-		{ "root", "DIR", "use a machine recorded below DIR", NULL, &arg_root },
-		{ "dry-run", NULL, "print the record that would be made", &arg_dry_run, NULL },
-		{ NULL, NULL, NULL, NULL, NULL },
-	};
-	const struct cmdline cmdline = {
-		"vxm-prepare",
-		"Puts on record which PCI functions a guest made ready at boot is meant to have.",
-		verbs, options
-	};
-	_cleanup_host_ struct host host = { .root_fd = -1 };
-	const struct cmdline_verb *verb;
-	const char *name;
-	int r = cmdline_parse(&cmdline, argc, argv, &verb, &name);
-
-	if (r <= 0)
-		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	r = host_open(arg_root, &host);
-	if (r < 0) {
-		log_error("%s cannot be opened: %s", arg_root ? arg_root : "/", strerror(-r));
-		return EXIT_FAILURE;
-	}
-	r = verb == &verbs[0] ? start(&host, name) : show(&host, name);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return program_run(&cmdline, &arg_root, argc, argv);
 }

@@ -12,6 +12,7 @@
 #include "guest.h"
 #include "host.h"
 #include "log.h"
+#include "program.h"
 #include "ready.h"
 #include "rundir.h"
 #include "strlist.h"
@@ -35,35 +36,6 @@
 
 static const char *arg_root;
 static bool arg_print;
-
-static const struct cmdline_verb verbs[] = {
-	{ NULL, "NAME", "run the guest's TPM (the unit vxm-tpm@NAME.service does)" },
-	{ "check", "NAME", "say whether it could run" },
-	{ "clean", "NAME", "remove its run-time directory (the unit does, when it stops)" },
-	{ NULL, NULL, NULL },
-};
-static const struct cmdline_option options[] = {
-	{ "root", "DIR", "take DIR for / (programs are the machine's own)", NULL, &arg_root },
-	{ "print", NULL, "print swtpm's command, one argument a line, and change nothing",
-	  &arg_print, NULL },
-	{ NULL, NULL, NULL, NULL, NULL },
-};
-static const struct cmdline cmdline = {
-	.program = "vxm-tpm",
-	.summary = "vxm-tpm: the TPM 2.0 of a VxM guest, by swtpm",
-	.verbs = verbs,
-	.options = options,
-};
-
-static int load_guest(const struct host *host, const char *name, struct guest **ret)
-{
-	struct guest_error error;
-	int r = guest_load(host, name, ret, &error);
-
-	if (r < 0)
-		log_error("%s", error.text);
-	return r;
-}
 
 /* "FILE:LINE" of TPM=, or where it would be set. */
 static const char *where_tpm(const struct guest *guest, char buf[static PATH_MAX])
@@ -112,7 +84,7 @@ static int check_state(const struct host *host, const struct guest *guest)
 static int verb_check(const struct host *host, const char *name)
 {
 	_cleanup_guest_ struct guest *guest = NULL;
-	int r = load_guest(host, name, &guest);
+	int r = program_load_guest(host, name, &guest);
 
 	if (r < 0)
 		return r;
@@ -217,7 +189,7 @@ static int verb_run(const struct host *host, const char *name)
 	_cleanup_guest_ struct guest *guest = NULL;
 	_cleanup_close_ int fd = -1;
 	char directory[PATH_MAX], where[PATH_MAX];
-	int r = load_guest(host, name, &guest);
+	int r = program_load_guest(host, name, &guest);
 
 	if (r < 0)
 		return r;
@@ -243,25 +215,27 @@ static int verb_run(const struct host *host, const char *name)
 	return r < 0 ? r : become_swtpm(directory, fd);
 }
 
+static const struct cmdline_verb verbs[] = {
+	{ NULL, "NAME", "run the guest's TPM (the unit vxm-tpm@NAME.service does)", verb_run },
+	{ "check", "NAME", "say whether it could run", verb_check },
+	{ "clean", "NAME", "remove its run-time directory (the unit does, when it stops)",
+	  verb_clean },
+	{ NULL, NULL, NULL, NULL },
+};
+static const struct cmdline_option options[] = {
+	{ "root", "DIR", "take DIR for / (programs are the machine's own)", NULL, &arg_root },
+	{ "print", NULL, "print swtpm's command, one argument a line, and change nothing",
+	  &arg_print, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+static const struct cmdline cmdline = {
+	.program = "vxm-tpm",
+	.summary = "vxm-tpm: the TPM 2.0 of a VxM guest, by swtpm",
+	.verbs = verbs,
+	.options = options,
+};
+
 int main(int argc, char *argv[])
 {
-	_cleanup_host_ struct host host = { .root_fd = -1 };
-	const struct cmdline_verb *verb;
-	const char *name;
-	int r = cmdline_parse(&cmdline, argc, argv, &verb, &name);
-
-	if (r <= 0)
-		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	r = host_open(arg_root, &host);
-	if (r < 0) {
-		log_error("opening the root %s failed: %s", arg_root, strerror(-r));
-		return EXIT_FAILURE;
-	}
-	if (!verb->word)
-		r = verb_run(&host, name);
-	else if (strcmp(verb->word, "check") == 0)
-		r = verb_check(&host, name);
-	else
-		r = verb_clean(&host, name);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return program_run(&cmdline, &arg_root, argc, argv);
 }

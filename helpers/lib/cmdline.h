@@ -6,10 +6,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct host;
+
 struct cmdline_verb {
 	const char *word;     /* "start"; NULL for the form "PROGRAM NAME" without a verb */
 	const char *argument; /* "NAME", "FILE", or NULL when the verb takes none */
 	const char *help;
+	/* Called by program_run(); ARGUMENT is NULL when the verb takes none. Tells its own errors;
+	 * negative is a failure of the program. */
+	int (*act)(const struct host *host, const char *argument);
 };
 
 struct cmdline_option {

@@ -17,11 +17,11 @@ static const struct cmdline_option options[] = {
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 static const struct cmdline_verb verbs[] = {
-	{ "start", "NAME", "start it" },
-	{ "identify", "FILE", "say what it is" },
-	{ "list", NULL, "list all" },
-	{ NULL, "NAME", "become it" },
-	{ NULL, NULL, NULL },
+	{ "start", "NAME", "start it", NULL },
+	{ "identify", "FILE", "say what it is", NULL },
+	{ "list", NULL, "list all", NULL },
+	{ NULL, "NAME", "become it", NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 static const struct cmdline cmdline = { "vxm-test", "A test.", verbs, options };
 
