@@ -240,7 +240,8 @@ static const struct cmdline_verb verbs[] = {
 	  verb_stop },
 	{ "clean", "NAME", "remove what a run left (the unit does, when it stops)", verb_clean },
 	{ "firmware", NULL, "print the firmware that --secure or --plain means", verb_firmware },
-	{ NULL, "NAME", "run the guest (the unit vxm-guest@NAME.service does)", verb_run },
+	{ "run", "NAME", "run the guest (the unit vxm-guest@NAME.service does)", verb_run },
+	{ NULL, "NAME", "the same, unless the guest is called firmware", verb_run },
 	{ NULL, NULL, NULL, NULL },
 };
 static const struct cmdline_option options[] = {

@@ -216,7 +216,8 @@ static int verb_run(const struct host *host, const char *name)
 }
 
 static const struct cmdline_verb verbs[] = {
-	{ NULL, "NAME", "run the guest's TPM (the unit vxm-tpm@NAME.service does)", verb_run },
+	{ "run", "NAME", "run the guest's TPM (the unit vxm-tpm@NAME.service does)", verb_run },
+	{ NULL, "NAME", "the same", verb_run },
 	{ "check", "NAME", "say whether it could run", verb_check },
 	{ "clean", "NAME", "remove its run-time directory (the unit does, when it stops)",
 	  verb_clean },

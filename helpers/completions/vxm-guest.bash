@@ -16,9 +16,9 @@ _vxm_guest() {
 		;;
 	esac
 	case $prev in
-	check | wait | stop | clean | firmware) ;;
+	run | check | wait | stop | clean | firmware) ;;
 	*)
-		for word in check wait stop clean firmware --root= --print --secure --plain --json --help --version; do
+		for word in run check wait stop clean firmware --root= --print --secure --plain --json --help --version; do
 			[[ $word == "$cur"* ]] && COMPREPLY+=("$word")
 		done
 		;;

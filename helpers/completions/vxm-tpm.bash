@@ -7,9 +7,9 @@ _vxm_tpm() {
 		[[ ${guest%.conf} == "$cur"* && $guest != '*.conf' ]] && COMPREPLY+=("${guest%.conf}")
 	done
 	case $prev in
-	check | clean) ;;
+	run | check | clean) ;;
 	*)
-		for guest in check clean --root= --print --help --version; do
+		for guest in run check clean --root= --print --help --version; do
 			[[ $guest == "$cur"* ]] && COMPREPLY+=("$guest")
 		done
 		;;

@@ -207,6 +207,21 @@ wait_end() {
 	[[ $output == *"never as root: systemctl start vxm-guest@g.service" ]]
 }
 
+@test "a guest that is called like a verb is run by the word run, and another one without it too" {
+	local name
+	for name in firmware check run; do
+		conf
+		mv "$ROOT/etc/vxm/guests/g.conf" "$ROOT/etc/vxm/guests/$name.conf"
+		run guest run "$name" --print
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[ "${lines[0]}" = /usr/bin/qemu-system-x86_64 ]
+		[[ $output == *"/run/vxm/$name/qemu/"* ]]
+	done
+	conf
+	[ "$(guest run g --print)" = "$(guest g --print)" ]
+}
+
 @test "check finds nothing where all is well" {
 	ready_machine
 	unprivileged check g

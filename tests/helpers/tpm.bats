@@ -37,7 +37,7 @@ tpm() {
 }
 
 start() {
-	"$peer" run "$control" "$root/pid" "${as_user[@]}" "$root/vxm-tpm" --root="$root" demo
+	"$peer" run "$control" "$root/pid" "${as_user[@]}" "$root/vxm-tpm" --root="$root" run demo
 }
 
 # swtpm is no child of this shell: its end is seen on its pid.
@@ -98,7 +98,7 @@ wait_end() {
 
 @test "a QEMU that was killed leaves the TPM to the next one, a QEMU that quits ends it with success" {
 	"$peer" run "$control" "$root/pid" "${as_user[@]}" sh -c \
-		"\"\$@\"; echo \$? >\"$runtime/status\"" sh "$root/vxm-tpm" --root="$root" demo
+		"\"\$@\"; echo \$? >\"$runtime/status\"" sh "$root/vxm-tpm" --root="$root" run demo
 	run "$peer" qemu "$control" kill
 	[ "$output" = "QEMU up" ]
 	[ ! -e "$runtime/status" ]
@@ -198,6 +198,17 @@ wait_end() {
 	[ "${lines[4]}" = "dir=$state,mode=0600" ]
 	[ "${lines[6]}" = "type=unixio,fd=FD" ]
 	[ "$(ls -A "$state")" = "" ]
+}
+
+@test "a guest that is called like a verb is run by the word run, and another one without it too" {
+	local name
+	for name in firmware check run; do
+		mv "$root"/etc/vxm/guests/*.conf "$root/etc/vxm/guests/$name.conf"
+		run tpm run "$name" --print
+		[ "$status" -eq 0 ]
+		[ "${lines[4]}" = "dir=$root/var/lib/vxm/$name/tpm,mode=0600" ]
+		[ "$(tpm "$name" --print 2>&1)" = "$output" ]
+	done
 }
 
 @test "a name that is no guest's name is refused" {

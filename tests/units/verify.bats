@@ -79,6 +79,11 @@ exposure() {
 	done
 }
 
+@test "no unit leaves the verb out, which a guest may be called like" {
+	run grep -nE '^Exec[A-Za-z]+=[-+!:@]*/usr/bin/vxm-[a-z]+ %' -r "$VXM_SOURCE/units"
+	[ "$status" -eq 1 ]
+}
+
 @test "no unit relies on a key that systemd 252 does not know" {
 	run grep -nE '^(OpenFile|ReloadSignal|LogFilterPatterns|ImportCredential|RestartMode|RestartSteps|RestartMaxDelaySec|FileDescriptorStorePreserve|MemoryPressureWatch|DelegateSubgroup|SurviveFinalKillSignal|SetLoginEnvironment|WantsMountsFor|PrivatePIDs)=|^Type=notify-reload' \
 		-r "$VXM_SOURCE/units"
