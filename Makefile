@@ -17,7 +17,7 @@ BUILD   ?= build
 
 # The visible list of Debian packages. Building, testing, linting and the lab, in that order.
 PACKAGES := gcc make pkg-config libc6-dev scdoc \
-	libsystemd-dev libudev-dev libevdev-dev libddcutil-dev libpci-dev libjansson-dev \
+	libsystemd-dev libudev-dev libevdev-dev libddcutil-dev libpci-dev libjansson-dev libsmartcols-dev \
 	libcmocka-dev bats perl python3 systemd udev polkitd swtpm swtpm-tools qemu-system-x86 qemu-utils ovmf jq \
 	clang-format-14 clang-tidy-14 cppcheck shellcheck codespell git
 
@@ -35,7 +35,7 @@ WARNINGS := -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prot
 	-Wwrite-strings -Werror
 HARDENED := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 # ddcutil 2.2 marks calls deprecated that 1.4 has no other name for.
-LIBRARIES := libsystemd libudev libevdev ddcutil jansson
+LIBRARIES := libsystemd libudev libevdev ddcutil jansson smartcols
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DVXM_VERSION='"$(VERSION)"' -DVXM_PREFIX='"$(PREFIX)"' $(WARNINGS) \
 	-Wno-error=deprecated-declarations -Ihelpers/lib $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 # A helper is linked with the libraries it really calls, and no other.
@@ -43,7 +43,7 @@ LDLIBS = -Wl,--as-needed $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 LIB_SOURCES    := $(sort $(wildcard helpers/lib/*.c))
-HELPERS        := $(patsubst helpers/%.c,%,$(sort $(wildcard helpers/vxm-*.c)))
+HELPERS        := $(patsubst helpers/%.c,%,$(sort $(wildcard helpers/vxm.c helpers/vxm-*.c)))
 FAKE_SOURCES   := $(sort $(wildcard tests/fakekernel/*.c))
 LIB_OBJECTS    := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 HELPER_OBJECTS := $(HELPERS:%=$(BUILD)/helpers/%.o)

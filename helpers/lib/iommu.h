@@ -43,6 +43,20 @@ struct iommu_set {
  * -ENOENT, -ENOMEM. The groups concerned are those of all functions that move. */
 int iommu_observe(const struct pcidev_list *list, const struct pciaddr *device, bool whole_slot,
 		  struct iommu_set *ret);
+
+/* The members of all groups, for those who ask about many devices of one list: made once. It points
+ * into the list, which has to be by address. 0, -ENOMEM. */
+struct iommu_index {
+	const struct pcidev_list *list;
+	const struct pcidev **members; /* by group, and in it by address */
+	size_t count;
+};
+int iommu_index_make(const struct pcidev_list *list, struct iommu_index *ret);
+void iommu_index_done(struct iommu_index *index);
+/* iommu_observe(), in a time that depends on slot and groups alone. */
+int iommu_observe_indexed(const struct iommu_index *index, const struct pciaddr *device,
+			  bool whole_slot, struct iommu_set *ret);
+
 void iommu_set_done(struct iommu_set *set);
 #define _cleanup_iommu_set_ _cleanup_(iommu_set_done)
 
