@@ -87,7 +87,7 @@ INSTALLED = \
 	$(foreach f,$(wildcard units/polkit/*.rules),$(f)|$(PREFIX)/share/polkit-1/rules.d/$(notdir $(f))|0644) \
 	$(foreach f,$(wildcard helpers/guest.conf),$(f)|$(PREFIX)/lib/vxm/guest.conf|0644) \
 	$(foreach f,$(wildcard helpers/examples/*),$(f)|$(PREFIX)/share/doc/vxm/examples/$(notdir $(f))|0644) \
-	$(foreach f,$(wildcard helpers/completions/*.bash),$(f)|$(PREFIX)/share/bash-completion/completions/$(notdir $(f:.bash=))|0644) \
+	$(foreach h,$(filter-out vxm-generator,$(HELPERS)),helpers/completions/vxm-helper.bash|$(PREFIX)/share/bash-completion/completions/$(h)|0644) \
 	$(foreach m,$(MAN_PAGES),$(m)|$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))|0644)
 
 # Units name /usr/bin; another PREFIX is written in.

@@ -88,7 +88,7 @@ lint-cppcheck:
 		--suppressions-list=.cppcheck -D_GNU_SOURCE -Ihelpers/lib helpers
 
 lint-shell:
-	shellcheck $(SHELL_FILES)
+	shellcheck $(SHELL_FILES) $(wildcard helpers/completions/*.bash)
 	shellcheck --shell=bats $(wildcard tests/helpers/*.bats tests/units/*.bats tests/lab/*.bats)
 
 lint-spelling:
