@@ -38,12 +38,13 @@
 static const char *arg_root;
 static const char *arg_directory;
 
-/* Opens DIRECTORY/vxm-UNIT@NAME.service.d/50-vxm.conf for writing. NULL and errno. */
-static FILE *open_dropin(const char *unit, const char *name)
+/* Opens DIRECTORY/vxm-UNIT@NAME.TYPE.d/50-vxm.conf for writing. NULL and errno. */
+static FILE *open_dropin(enum guestdropin_unit unit, const char *name)
 {
 	_cleanup_free_ char *directory = NULL, *path = NULL;
 
-	if (asprintf(&directory, "%s/vxm-%s@%s.service.d", arg_directory, unit, name) < 0)
+	if (asprintf(&directory, "%s/vxm-%s@%s.%s.d", arg_directory, guestdropin_name(unit), name,
+		     guestdropin_type(unit)) < 0)
 		directory = NULL;
 	if (directory && asprintf(&path, "%s/" GUESTFILE_DROPIN, directory) < 0)
 		path = NULL;
@@ -73,7 +74,7 @@ static void print_head(FILE *out, const char *name, const struct strlist *stamps
 
 static int write_refusal(const char *name, const struct strlist *stamps, const char *reason)
 {
-	FILE *out = open_dropin(guestdropin_name(GUESTDROPIN_GUEST), name);
+	FILE *out = open_dropin(GUESTDROPIN_GUEST, name);
 
 	if (!out)
 		return -errno;
@@ -98,7 +99,7 @@ static int write_dropins(const struct guest *guest, const struct strlist *stamps
 			return -ENOMEM;
 		if (!needed)
 			continue;
-		out = open_dropin(guestdropin_name(unit), guest->name);
+		out = open_dropin(unit, guest->name);
 		if (!out)
 			return -errno;
 		print_head(out, guest->name, stamps);

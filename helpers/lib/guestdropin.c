@@ -29,13 +29,17 @@
 const char *guestdropin_name(enum guestdropin_unit unit)
 {
 	static const char *const names[] = {
-		[GUESTDROPIN_GUEST] = "guest",
-		[GUESTDROPIN_CHECK] = "check",
-		[GUESTDROPIN_HUGEPAGES] = "hugepages",
-		[GUESTDROPIN_ISOLATE] = "isolate",
+		[GUESTDROPIN_GUEST] = "guest",	       [GUESTDROPIN_CHECK] = "check",
+		[GUESTDROPIN_HUGEPAGES] = "hugepages", [GUESTDROPIN_ISOLATE] = "isolate",
+		[GUESTDROPIN_HELD] = "held",
 	};
 
 	return names[unit];
+}
+
+const char *guestdropin_type(enum guestdropin_unit unit)
+{
+	return unit == GUESTDROPIN_HELD ? "target" : "service";
 }
 
 static bool is_below(const char *path, const char *directory)
@@ -176,6 +180,16 @@ static uint64_t clear_seconds(const struct guest *guest)
 	return guest->memory_kib / 1024 * SECONDS_PER_GIB / 1024;
 }
 
+/* What the guest may do without, so that the target's template cannot want it. */
+static int print_held(FILE *out, const struct guest *guest)
+{
+	if (guest->hugepage_kib)
+		fprintf(out, "Wants=vxm-hugepages@%s.service\n", guest->name);
+	if (guest->tpm)
+		fprintf(out, "Wants=vxm-tpm@%s.service\n", guest->name);
+	return guest->hugepage_kib || guest->tpm;
+}
+
 static void print_guest(FILE *out, const struct guest *guest)
 {
 	const char *name = guest->name;
@@ -231,6 +245,8 @@ int guestdropin_print(FILE *out, const struct guest *guest, enum guestdropin_uni
 			"After=vxm-prepare@%s.service\n",
 			guest->name, guest->name);
 		return 1;
+	case GUESTDROPIN_HELD:
+		return print_held(out, guest);
 	case GUESTDROPIN_UNIT_COUNT:
 	default:
 		return 0;

@@ -7,16 +7,19 @@
 
 #include "guestspec.h"
 
-/* The units that get one, as %s of "vxm-%s@NAME.service". */
+/* The units that get one. */
 enum guestdropin_unit {
 	GUESTDROPIN_GUEST,
 	GUESTDROPIN_CHECK,
 	GUESTDROPIN_HUGEPAGES,
 	GUESTDROPIN_ISOLATE,
+	GUESTDROPIN_HELD,
 	GUESTDROPIN_UNIT_COUNT,
 };
 
+/* Of "vxm-guest@NAME.service", "guest" and "service". */
 const char *guestdropin_name(enum guestdropin_unit unit);
+const char *guestdropin_type(enum guestdropin_unit unit);
 
 /*
  * Prints what follows in the unit's drop-in after "[Unit]" and SourcePath=, with a section

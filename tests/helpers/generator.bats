@@ -42,7 +42,7 @@ generate() {
 }
 
 dropin() {
-	cat "$OUT/normal/vxm-$1@$2.service.d/50-vxm.conf"
+	cat "$OUT/normal/vxm-$1@$2.${3:-service}.d/50-vxm.conf"
 }
 
 rules() {
@@ -95,6 +95,8 @@ moved() {
 	dropin check win11 | has 'RequiresMountsFor="/srv/win.img"'
 	dropin check win11 | has 'ReadWritePaths=-"/srv/win.img"'
 	dropin hugepages win11 | has TimeoutStartSec=332
+	dropin held win11 target | has Wants=vxm-hugepages@win11.service
+	dropin held win11 target | has Wants=vxm-tpm@win11.service
 	[ ! -e "$OUT/normal/vxm-isolate@win11.service.d" ]
 	[ ! -e "$OUT/normal/sysinit.target.wants" ]
 	[ ! -e "$ROOT/run/udev" ]
@@ -108,6 +110,7 @@ moved() {
 	dropin guest plain | lacks 'hugepages|tpm|display|DeviceAllow|ReadWrite|Bind|ProtectHome'
 	dropin guest plain | has TimeoutStopSec=90
 	[ ! -e "$OUT/normal/vxm-hugepages@plain.service.d" ]
+	[ ! -e "$OUT/normal/vxm-held@plain.target.d" ]
 }
 
 @test "files in places that the sandbox hides are let through one by one, nodes by number" {

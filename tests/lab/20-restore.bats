@@ -21,13 +21,15 @@ setup_file() {
 		Shutdown=5
 	END
 	# Each helper can be killed after a given step of its start, see programs/killat.c. Without its file in
-	# /run/lab-kill nothing is different.
+	# /run/lab-kill nothing is different. Where there is a FIFO /run/lab-hold the start of isolate waits for its end.
 	l1sh 'mkdir -p /run/lab-kill
 		for helper; do
 			mkdir -p "/run/systemd/system/vxm-$helper@demo.service.d"
 			printf "[Service]\nEnvironment=LD_PRELOAD=%s LAB_KILL_FILE=%s\n" /payload/bin/killat.so \
 				"/run/lab-kill/$helper" >"/run/systemd/system/vxm-$helper@demo.service.d/lab.conf"
 		done
+		printf "[Service]\nExecStartPre=-/usr/bin/cat /run/lab-hold\n" \
+			>/run/systemd/system/vxm-isolate@demo.service.d/hold.conf
 		systemctl daemon-reload' "${HELPERS[@]}"
 	fingerprint before
 }
@@ -181,6 +183,22 @@ killed_in_its_start() {
 	[ "$(monitor_input)" = 15 ]
 	l1sh 'rm /run/lab-kill/display'
 	kill_demo
+	restored
+}
+
+# --- a stop in the middle of a start -----------------------------------------------------------------------------------
+
+# The stop only cancels the guest's start: the guest was never anything but inactive, and no unit failed. There is no
+# daemon-reload between here and the fingerprint: systemd then looks for what nobody needs by itself.
+@test "stop while the start still waits for a helper: those that are done give back what they have" {
+	l1sh 'mkfifo /run/lab-hold
+		systemctl start --no-block vxm-guest@demo.service
+		systemctl start vxm-hugepages@demo.service vxm-access@demo.service vxm-tpm@demo.service
+		exec 3>/run/lab-hold
+		test "$(systemctl show --value -p ActiveState vxm-isolate@demo.service)" = activating
+		systemctl stop vxm-guest@demo.service
+		exec 3>&-
+		rm /run/lab-hold'
 	restored
 }
 

@@ -116,8 +116,23 @@ static void what_needs_nothing_gets_nothing(void **state)
 	assert_string_equal(print(&guest, GUESTDROPIN_ISOLATE, true),
 			    "Requires=vxm-prepare@demo.service\n"
 			    "After=vxm-prepare@demo.service\n");
+	assert_string_equal(print(&guest, GUESTDROPIN_HELD, false), "");
 	for (int unit = 0; unit < GUESTDROPIN_UNIT_COUNT; unit++)
 		assert_non_null(guestdropin_name(unit));
+}
+
+static void the_target_holds_what_the_guest_has(void **state)
+{
+	struct guest guest = minimal();
+
+	(void)state;
+	guest.hugepage_kib = 2048;
+	assert_string_equal(print(&guest, GUESTDROPIN_HELD, false),
+			    "Wants=vxm-hugepages@demo.service\n");
+	guest.tpm = true;
+	assert_string_equal(print(&guest, GUESTDROPIN_HELD, false),
+			    "Wants=vxm-hugepages@demo.service\nWants=vxm-tpm@demo.service\n");
+	assert_string_equal(guestdropin_type(GUESTDROPIN_HELD), "target");
 }
 
 int main(void)
@@ -127,6 +142,7 @@ int main(void)
 		cmocka_unit_test(times_follow_memory_and_shutdown),
 		cmocka_unit_test(each_path_is_one_word),
 		cmocka_unit_test(what_needs_nothing_gets_nothing),
+		cmocka_unit_test(the_target_holds_what_the_guest_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

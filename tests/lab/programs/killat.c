@@ -8,7 +8,7 @@
  * an exec, of which there is no after). A child of the helper counts with it, and both are killed.
  * 0 kills nobody and says "lab: step N CALL" on stderr for each, so that the next run knows where
  * the middle is. Without such a file nothing happens at all, and only a start is meant, "HELPER
- * start NAME" or "HELPER NAME": in a process with another verb nothing is counted.
+ * start NAME" or "HELPER run NAME": in a process with another verb nothing is counted.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -40,7 +40,7 @@ __attribute__((constructor)) static void prepare(int argc, char **argv)
 	char text[32] = "";
 	int fd;
 
-	if (!file || (argc > 2 && strcmp(argv[1], "start") != 0))
+	if (!file || (argc > 2 && strcmp(argv[1], "start") != 0 && strcmp(argv[1], "run") != 0))
 		return;
 	unsetenv("LD_PRELOAD");
 	fd = open(file, O_RDONLY | O_CLOEXEC);
