@@ -42,24 +42,26 @@ deps:
 
 PROVE := prove --timer --color
 
-.PHONY: check check-unit check-helpers check-units check-lab check-long lint demo bench
+.PHONY: check check-fast check-unit check-helpers check-units check-lab check-long lint demo bench
 
 check-unit: $(UNIT_TESTS)
-	CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) --exec '' $(UNIT_TESTS)
+	CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) -j2 --exec '' $(UNIT_TESTS)
 
 check-helpers: all $(FAKES)
-	$(PROVE) --exec 'bats --tap' $(sort $(wildcard tests/helpers/*.bats))
+	$(PROVE) -j2 --exec 'bats --tap' $(sort $(wildcard tests/helpers/*.bats))
 
 check-units: all $(UNITS:%=$(BUILD)/%)
 	$(PROVE) --exec 'bats --tap' $(sort $(wildcard tests/units/*.bats))
 
 # In order, and from the cheap to the dear: what lint can say needs no boot.
-check: deps
+check: check-fast
+	$(MAKE) check-lab
+
+check-fast: deps
 	$(MAKE) -j2 lint
 	$(MAKE) -j2 check-unit
 	$(MAKE) -j2 check-helpers
 	$(MAKE) -j2 check-units
-	$(MAKE) check-lab
 
 include tests/lab/lab.mk
 
