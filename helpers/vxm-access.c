@@ -189,6 +189,8 @@ static int verb_stop(const struct host *host, const char *name)
 	int r, first = 0;
 
 	r = load(host, name, &record);
+	if (r == -ENOENT && !arg_dry_run) /* but for what a kill in the middle of saving left */
+		return record_remove(host, name, NODECLAIM_KIND);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	lock = arg_dry_run ? -1 : take_lock(host);

@@ -197,6 +197,8 @@ static int verb_stop(const struct host *host, const char *name)
 
 	if (r >= 0)
 		r = load_record(&display);
+	if (r == -ENOENT && !arg_dry_run) /* but for what a kill in the middle of saving left */
+		return record_remove(host, name, MONITORCLAIM_KIND);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	for (size_t i = 0; arg_dry_run && (object = record_object(display.record, i)); i++)

@@ -185,6 +185,14 @@ runtime() {
 		'[["/dev/input/event1","keyboard",true,"Test Keyboard"],["/dev/input/event2","mouse",true,"Test Mouse"]]' ]
 }
 
+@test "what a start that was killed while it saved its record left goes with the stop" {
+	mkdir -p "$root/run/vxm/demo"
+	printf 'event1-inp' >"$root/run/vxm/demo/access.new"
+	access stop demo
+	[ "$status" -eq 0 ]
+	[ ! -e "$root/run/vxm/demo" ]
+}
+
 @test "a record that cannot be read is told, and not taken for none" {
 	mkdir -p "$root/run/vxm/demo"
 	printf 'rubbish\n' >"$root/run/vxm/demo/access"
