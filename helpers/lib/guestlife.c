@@ -22,13 +22,17 @@
  * Which of the two sockets is free does not matter here: a client that was left hanging on one (a
  * stopped debugger) must not make the guest lose its file systems.
  *
+ * Nor must a QEMU whose main loop stands still for a while (a disk that does not answer, a machine
+ * short of memory): no greeting and no reply mean "not yet", and Shutdown= says how long that may
+ * go on. One moment bounds all of it, from the first connect() to the last press. Connections are
+ * kept while they are mute: each new one would lie in QEMU's backlog as a client to be served.
+ *
  * QEMU is gone when its process is: it unpins and gives back the guest's memory last, and the card
  * is no one's until then.
  */
 
 #define PRESS_MS	 10000
 #define FREE_MS		 5000
-#define ANSWER_MS	 10000
 #define QUIT_MS		 15000
 #define REST_MS		 55000 /* all of it beyond Shutdown=; vxm-generator gives the unit 60 s */
 #define START_MS	 170000
@@ -40,20 +44,13 @@ uint64_t guestlife_start_ms(const struct guest *guest)
 	return START_MS + guest->memory_kib * START_MS_PER_GIB / GIB_IN_KIB;
 }
 
-static int attach(const struct host *host, const char *name, const char *socket_name,
-		  uint64_t until, struct qmp **ret)
+static int connect_to(const struct host *host, const char *name, const char *socket_name,
+		      struct qmp **ret)
 {
-	_cleanup_qmp_ struct qmp *qmp = NULL;
 	char path[96];
-	int r;
 
 	snprintf(path, sizeof(path), "run/vxm/%s/qemu/%s", name, socket_name);
-	r = qmp_connect(host, path, &qmp);
-	if (r == 0)
-		r = qmp_negotiate(qmp, until, NULL);
-	if (r == 0)
-		*ret = take_ptr(qmp);
-	return r;
+	return qmp_connect(host, path, ret);
 }
 
 static void explain_wait(int r, const char *name, const char *status, struct guest_error *ret_error)
@@ -90,8 +87,10 @@ int guestlife_wait(const struct host *host, const char *name, uint64_t until, st
 {
 	_cleanup_qmp_ struct qmp *qmp = NULL;
 	struct qmp_message reply = { 0 };
-	int r = attach(host, name, GUESTLIFE_CONTROL, until, &qmp);
+	int r = connect_to(host, name, GUESTLIFE_CONTROL, &qmp);
 
+	if (r == 0)
+		r = qmp_negotiate(qmp, until, NULL);
 	if (r == 0)
 		r = qmp_execute(qmp, until, &reply, "query-status", NULL);
 	if (r == 0 && strcmp(reply.status, "running") != 0)
@@ -124,21 +123,27 @@ static int watch(struct qmp *qmp, uint64_t until, struct guestlife_stopped *stop
 	}
 }
 
-/* 1 when the guest is on its way out, 0 at the deadline, else an error. */
+/*
+ * 1 when the guest is on its way out, 0 at the deadline, else an error. A press without a reply is
+ * one all the same: QEMU does it as soon as its main loop turns again.
+ */
 static int press_until(struct qmp *qmp, uint64_t until, void (*told)(unsigned presses),
 		       struct guestlife_stopped *stopped)
 {
 	while (qmp_now() < until) {
 		uint64_t next = qmp_after(PRESS_MS);
-		int r = qmp_execute(qmp, qmp_after(ANSWER_MS), NULL, "system_powerdown", NULL);
+		int r;
 
+		if (next > until)
+			next = until;
+		r = qmp_execute(qmp, next, NULL, "system_powerdown", NULL);
 		/* QEMU may be on its way out already, by itself. */
-		if (r < 0 && r != -EREMOTEIO)
+		if (r < 0 && r != -EREMOTEIO && r != -ETIMEDOUT)
 			return r == -EPIPE ? 1 : r;
 		stopped->presses++;
 		if (told)
 			told(stopped->presses);
-		r = watch(qmp, next < until ? next : until, stopped);
+		r = watch(qmp, next, stopped);
 		if (r != 0)
 			return r == -EPIPE ? 1 : r;
 	}
@@ -169,14 +174,14 @@ static void drain(struct qmp *qmp, uint64_t until, struct guestlife_stopped *sto
 		;
 }
 
-static int end(struct qmp *qmp, unsigned shutdown_s, void (*told)(unsigned presses),
+static int end(struct qmp *qmp, uint64_t shutdown, void (*told)(unsigned presses),
 	       struct guestlife_stopped *stopped)
 {
-	int r = press_until(qmp, qmp_after((uint64_t)shutdown_s * 1000), told, stopped);
+	int r = press_until(qmp, shutdown, told, stopped);
 	uint64_t until = qmp_after(QUIT_MS);
 
 	stopped->end = GUESTLIFE_SHUTDOWN;
-	if (r == 0 || r == -ETIMEDOUT) {
+	if (r == 0) {
 		stopped->end = GUESTLIFE_QUIT;
 		r = qmp_execute(qmp, until, NULL, "quit", NULL);
 	}
@@ -184,6 +189,41 @@ static int end(struct qmp *qmp, unsigned shutdown_s, void (*told)(unsigned press
 		return r;
 	drain(qmp, until, stopped);
 	return 0;
+}
+
+/* The greeting on that socket, connected to first when *TRIED is none yet. */
+static int greeted(const struct host *host, const char *name, const char *socket_name,
+		   uint64_t until, struct qmp **tried)
+{
+	struct qmp_message message;
+	int r = *tried ? 0 : connect_to(host, name, socket_name, tried);
+
+	if (r == 0)
+		r = qmp_receive(*tried, until, &message);
+	return r == 0 && message.kind != QMP_GREETING ? -EBADMSG : r;
+}
+
+/* The first of the two sockets that greets, by turns until UNTIL, ready for commands. */
+static int attach_any(const struct host *host, const char *name, uint64_t until, struct qmp **ret)
+{
+	static const char *const sockets[] = { GUESTLIFE_CONTROL, GUESTLIFE_EVENTS };
+	struct qmp *tried[] = { NULL, NULL };
+	size_t i = 1;
+	int r;
+
+	do {
+		uint64_t turn = qmp_after(FREE_MS);
+
+		i = !i;
+		r = greeted(host, name, sockets[i], turn < until ? turn : until, &tried[i]);
+	} while (qmp_now() < until && (r == -ETIMEDOUT || (r == -EAGAIN && i == 0)));
+	if (r == 0)
+		r = qmp_execute(tried[i], until, NULL, "qmp_capabilities", NULL);
+	if (r == 0)
+		*ret = take_ptr(tried[i]);
+	qmp_free(tried[0]);
+	qmp_free(tried[1]);
+	return r;
 }
 
 static int explain_stop(int r, const char *name, const char *what, struct guest_error *ret_error)
@@ -203,21 +243,19 @@ int guestlife_stop(const struct host *host, const char *name, unsigned shutdown_
 	struct guestlife_stopped stopped = { .end = GUESTLIFE_GONE };
 	_cleanup_qmp_ struct qmp *qmp = NULL;
 	uint64_t before = qmp_now();
-	uint64_t limit = before + (uint64_t)shutdown_s * 1000 + REST_MS;
-	int r = attach(host, name, GUESTLIFE_CONTROL, qmp_after(FREE_MS), &qmp);
+	uint64_t shutdown = before + (uint64_t)shutdown_s * 1000;
+	int r = attach_any(host, name, shutdown, &qmp);
 
-	if (r == -ETIMEDOUT || r == -EAGAIN)
-		r = attach(host, name, GUESTLIFE_EVENTS, qmp_after(ANSWER_MS), &qmp);
 	if (r < 0 && r != -ENOENT && r != -ECONNREFUSED && r != -EPIPE)
 		return explain_stop(r, name, "asking QEMU to shut the guest down failed",
 				    ret_error);
 	if (r == 0)
-		r = end(qmp, shutdown_s, told, &stopped);
+		r = end(qmp, shutdown, told, &stopped);
 	else
 		r = 0; /* nobody listens: QEMU is gone, or about to be */
 	if (r < 0)
 		return explain_stop(r, name, "telling QEMU to quit failed", ret_error);
-	r = wait_gone(pidfd, limit);
+	r = wait_gone(pidfd, shutdown + REST_MS);
 	if (r < 0)
 		return explain_stop(r, name, "waiting for the end of QEMU's process failed",
 				    ret_error);

@@ -34,16 +34,16 @@ enum guestlife_end {
 
 struct guestlife_stopped {
 	enum guestlife_end end;
-	unsigned presses; /* of the power button */
+	unsigned presses; /* of the power button, with those that QEMU did not reply to */
 	char reason[48];  /* of QEMU's SHUTDOWN event ("guest-shutdown"), or "" */
 	uint64_t ms;	  /* from the call to the end of the process */
 };
 
 /*
- * Presses the power button every ten seconds until the guest ends or SHUTDOWN_S are over, then
- * tells QEMU to quit; TOLD (may be NULL) is called with the number of each press. Returns when the
- * process MAIN_PID (0: not known) is gone. 0 and *ret; -ETIMEDOUT: QEMU does not answer, or does
- * not end; -errno; ret_error says it.
+ * Presses the power button every ten seconds until the guest ends or SHUTDOWN_S are over, whether
+ * QEMU answers or not, then tells it to quit; TOLD (may be NULL) is called with the number of each
+ * press. Returns when the process MAIN_PID (0: not known) is gone. 0 and *ret; -ETIMEDOUT: QEMU did
+ * not answer in all that time, or does not end; -errno; ret_error says it.
  */
 int guestlife_stop(const struct host *host, const char *name, unsigned shutdown_s, pid_t main_pid,
 		   void (*told)(unsigned presses), struct guestlife_stopped *ret,

@@ -210,6 +210,74 @@ static void takes_the_other_socket(void **state)
 	qmpserver_stop(busy);
 }
 
+/* Its main loop stands still while the button is pressed, and turns again after the second press.
+ */
+static void play_stalled(int fd)
+{
+	char first[4096];
+
+	qmpserver_begin(fd);
+	qmpserver_hear(fd, first, sizeof(first));
+	qmpserver_hear(fd, heard, sizeof(heard));
+	if (!strstr(heard, "\"system_powerdown\""))
+		_exit(1);
+	qmpserver_reply(fd, first, "\"return\": {}");
+	qmpserver_reply(fd, heard, "\"return\": {}");
+	say_shutdown(fd);
+}
+
+static void a_reply_that_is_late_costs_the_guest_nothing(void **state)
+{
+	const struct tree *tree = *state;
+	pid_t pid = qmpserver_start(tree, CONTROL, play_stalled);
+	struct guestlife_stopped stopped;
+
+	assert_int_equal(stop(tree, 60, pid, &stopped), 0);
+	assert_int_equal(stopped.end, GUESTLIFE_SHUTDOWN);
+	assert_int_equal(stopped.presses, 2);
+	assert_string_equal(stopped.reason, "guest-shutdown");
+	assert_in_range(stopped.ms, 9999, 20000);
+	qmpserver_stop(pid);
+}
+
+/* Greets when the other socket was tried already and was mute too. */
+static void play_late(int fd)
+{
+	struct timespec stall = { .tv_sec = 7 };
+
+	nanosleep(&stall, NULL);
+	play_obedient(fd);
+}
+
+static void a_greeting_that_is_late_costs_the_guest_nothing(void **state)
+{
+	const struct tree *tree = *state;
+	pid_t pid = qmpserver_start(tree, CONTROL, play_late);
+	pid_t busy = qmpserver_start(tree, EVENTS, play_mute);
+	struct guestlife_stopped stopped;
+
+	assert_int_equal(stop(tree, 60, pid, &stopped), 0);
+	assert_int_equal(stopped.end, GUESTLIFE_SHUTDOWN);
+	assert_int_equal(stopped.presses, 1);
+	qmpserver_stop(busy);
+	qmpserver_stop(pid);
+}
+
+static void mute_for_all_its_time_is_an_error_then_and_not_before(void **state)
+{
+	const struct tree *tree = *state;
+	pid_t control = qmpserver_start(tree, CONTROL, play_mute);
+	pid_t events = qmpserver_start(tree, EVENTS, play_mute);
+	struct guestlife_stopped stopped;
+	uint64_t before = qmp_now();
+
+	assert_int_equal(stop(tree, 1, 0, &stopped), -ETIMEDOUT);
+	assert_in_range(qmp_now() - before, 999, 3000);
+	assert_int_equal(told, 0);
+	qmpserver_stop(control);
+	qmpserver_stop(events);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +288,9 @@ int main(void)
 		tree_test(quits_at_the_deadline),
 		tree_test(nobody_there_is_success),
 		tree_test(takes_the_other_socket),
+		tree_test(a_reply_that_is_late_costs_the_guest_nothing),
+		tree_test(a_greeting_that_is_late_costs_the_guest_nothing),
+		tree_test(mute_for_all_its_time_is_an_error_then_and_not_before),
 	};
 
 	return cmocka_run_group_tests_name("guestlife", tests, NULL, NULL);
