@@ -24,6 +24,8 @@ int guestrun_prepare(const struct host *host, const struct guest *guest, struct 
  * ret_error says so; -errno. */
 int guestrun_limit_memlock(uint64_t bytes, struct guest_error *ret_error);
 
-/* Removes the sockets' directory, /run/vxm/NAME when that was the last in it, and the Looking Glass
- * memory. As root, after QEMU's end. What is not there is success. -errno. */
+/* Removes the Looking Glass memory when it is a file of the user whose the sockets' directory is,
+ * that directory, and /run/vxm/NAME when it was the last in there. As root, after QEMU's end. What
+ * is not there is success, and so is a file of that name that is somebody else's: it stays. -errno.
+ */
 int guestrun_clean(const struct host *host, const char *name);

@@ -73,6 +73,39 @@ static void refuses_what_others_put_there(void **state)
 	assert_int_equal(guestrun_prepare(&tree->host, &guest, &run, &error), -EEXIST);
 }
 
+/* /dev/shm/looking-glass-demo that QEMU did not make: none of it is root's to remove. */
+static void leaves_what_others_put_there(void **state)
+{
+	const struct tree *tree = *state;
+	char full[PATH_MAX];
+	struct stat st;
+
+	tree_mkdir(tree, "dev/shm");
+	for (int kind = 0; kind < 4; kind++) {
+		tree_mkdir(tree, "run/vxm/demo/qemu");
+		if (kind == 0)
+			tree_link(tree, SHARED, "elsewhere");
+		else if (kind == 1)
+			assert_int_equal(mkfifo(tree_full(tree, SHARED, full), 0600), 0);
+		else if (kind == 2)
+			tree_mkdir(tree, SHARED);
+		else
+			tree_write(tree, SHARED, "mine");
+		/* A file like QEMU's, but root's; the directory is another user's. */
+		if (kind == 3)
+			assert_int_equal(chown(tree_full(tree, "run/vxm/demo/qemu", full), 1, 1),
+					 0);
+		assert_int_equal(guestrun_clean(&tree->host, "demo"), 0);
+		assert_int_equal(fstatat(tree->host.root_fd, "run/vxm/demo", &st, 0), -1);
+		assert_int_equal(fstatat(tree->host.root_fd, SHARED, &st, AT_SYMLINK_NOFOLLOW), 0);
+		tree_remove(tree, SHARED);
+	}
+	/* Of a guest that has no directory, so that it is not known whose it would have to be. */
+	tree_write(tree, SHARED, "mine");
+	assert_int_equal(guestrun_clean(&tree->host, "demo"), 0);
+	assert_int_equal(fstatat(tree->host.root_fd, SHARED, &st, 0), 0);
+}
+
 static void says_who_is_in_the_way(void **state)
 {
 	const struct tree *tree = *state;
@@ -125,6 +158,7 @@ int main(void)
 		tree_test(makes_and_cleans),
 		tree_test(takes_its_own_leftover),
 		tree_test(refuses_what_others_put_there),
+		tree_test(leaves_what_others_put_there),
 		tree_test(says_who_is_in_the_way),
 		cmocka_unit_test(lowers_both_limits),
 	};
