@@ -64,8 +64,13 @@ int deadline_run(int (*act)(void *data), void *data, unsigned timeout_ms, int lo
 	}
 	/* The system call itself: glibc has had a wrapper only since 2.36. */
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (pidfd < 0)
-		return -errno;
+	if (pidfd < 0) {
+		/* It cannot be waited for in time, so it must not act behind the caller's back. */
+		r = -errno;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return r;
+	}
 	r = wait_end(pidfd, timeout_ms);
 	if (r <= 0) {
 		if (ret_pid)

@@ -11,6 +11,9 @@
  * lets go), and ret_pid (if not NULL) is its pid, so that the caller can say what the kernel waits
  * for (/proc/PID/wchan, stack). -EPROTO when the child was killed by somebody else.
  *
+ * Without a descriptor for the pidfd (-EMFILE, -ENFILE, -ENOMEM) the child is killed and waited
+ * for; it may have acted by then.
+ *
  * A child dies with the process that started it, as far as the kernel lets it die.
  *
  * LOCK_FD (or -1) is closed in the child, so that one left behind does not hold the caller's flock.

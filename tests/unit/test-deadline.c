@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -93,6 +94,29 @@ static void one_that_blocks_is_left_behind_in_time(void **state)
 	close(pipes[1]);
 }
 
+/* As many descriptors as are open now, and the pipe's: none is left for the pidfd. */
+static void one_that_cannot_be_waited_for_is_not_left_running(void **state)
+{
+	struct rlimit before, few;
+	int pipes[2], next, r;
+
+	(void)state;
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	next = dup(pipes[0]);
+	assert_true(next >= 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){ .rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	r = deadline_run(block, &pipes[0], 60000, -1, NULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(r, -EMFILE);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 static int look_at(void *data)
 {
 	return fcntl(*(int *)data, F_GETFD) < 0 ? -errno : 0;
@@ -120,6 +144,7 @@ int main(void)
 		cmocka_unit_test(it_happens_in_another_process),
 		cmocka_unit_test(one_that_is_killed_is_told_from_one_that_failed),
 		cmocka_unit_test(one_that_blocks_is_left_behind_in_time),
+		cmocka_unit_test(one_that_cannot_be_waited_for_is_not_left_running),
 		tree_test(the_lock_is_not_the_acts),
 	};
 
