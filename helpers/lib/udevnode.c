@@ -11,7 +11,9 @@
  * udev resets nothing by itself: a rule that no longer matches leaves the owner where it was. Hence
  * the second mark, NAME.back, which stands only while a node is given back, and whose rule says
  * OWNER="root". Without one of the two marks our rules do not touch any node, so what the machine's
- * own rules say about other nodes stays true.
+ * own rules say about other nodes stays true. The one becomes the other by a rename, which needs no
+ * room: a full /run must not be what keeps a node with vxm. Whatever happens, a return leaves no
+ * mark behind: the next event, or a device that comes back under that name, would give it away.
  *
  * The event carries a UUID of ours (Documentation/ABI/testing/sysfs-uevent), which udevd hands on
  * as SYNTH_UUID after it has run the rules and set the node's permissions. The monitor is there
@@ -84,6 +86,21 @@ static int mark_drop(const struct host *host, const char *markname, const char *
 	if (r < 0)
 		return r;
 	return unlinkat(host->root_fd, path, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* The mark into that of a return; where there is none, as after a return that was killed, anew. */
+static int mark_turn(const struct host *host, const char *markname)
+{
+	char mark[PATH_MAX], back[PATH_MAX];
+	int r = mark_path(mark, markname, "");
+
+	if (r >= 0)
+		r = mark_path(back, markname, ".back");
+	if (r < 0)
+		return r;
+	if (renameat(host->root_fd, mark, host->root_fd, back) == 0)
+		return 0;
+	return errno == ENOENT ? mark_make(host, markname, ".back") : -errno;
 }
 
 /* A random UUID in the form that the kernel asks for. */
@@ -190,15 +207,13 @@ int udevnode_unmark(const struct host *host, const char *subsystem, const char *
 
 	if (host->recorded)
 		return mark_drop(host, markname, "");
-	/* In this order: killed in between, there is a mark that says what is to be. */
-	r = mark_make(host, markname, ".back");
-	if (r >= 0)
-		r = mark_drop(host, markname, "");
+	r = mark_turn(host, markname);
+	dropped = mark_drop(host, markname, "");
 	if (r >= 0)
 		r = send_change(host, subsystem, sysname);
+	if (r >= 0 || r == -ENODEV)
+		r = dropped;
 	dropped = mark_drop(host, markname, ".back");
-	if (r == -ENODEV)
-		r = 0;
 	return r < 0 ? r : dropped;
 }
 

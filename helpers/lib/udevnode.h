@@ -28,7 +28,8 @@ int udevnode_mark(const struct host *host, const char *subsystem, const char *sy
 		  const char *markname);
 /*
  * Takes the mark away, and has udev give the node to root. A mark or a device that is not there is
- * success. -ETIMEDOUT as above: the mark is gone, the owner is not known to be back.
+ * success. -ETIMEDOUT as above, or another -errno: the mark is gone all the same, the owner is not
+ * known to be back.
  */
 int udevnode_unmark(const struct host *host, const char *subsystem, const char *sysname,
 		    const char *markname);

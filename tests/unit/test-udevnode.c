@@ -3,6 +3,7 @@
 #include "tree.h"
 
 #include <stdbool.h>
+#include <sys/resource.h>
 
 #include "udevnode.h"
 
@@ -39,6 +40,59 @@ static void a_mark_does_not_leave_its_directory(void **state)
 	}
 }
 
+/* A directory stands where the mark of the return would be made. The host is not a recorded one, so
+ * that the return is walked. */
+static void a_return_that_cannot_be_marked_leaves_no_mark(void **state)
+{
+	const struct tree *tree = *state;
+	struct host host = tree->host;
+
+	host.recorded = false;
+	tree_write(tree, "run/vxm/.access/vfio-26", "");
+	tree_mkdir(tree, "run/vxm/.access/vfio-26.back");
+	assert_true(udevnode_unmark(&host, "vfio", "26", "vfio-26") < 0);
+	assert_false(is_there(tree, "run/vxm/.access/vfio-26"));
+}
+
+static void a_return_of_an_absent_device_leaves_no_mark(void **state)
+{
+	const struct tree *tree = *state;
+	struct host host = tree->host;
+
+	host.recorded = false;
+	tree_write(tree, "run/vxm/.access/vfio-26", "");
+	assert_int_equal(udevnode_unmark(&host, "vfio", "26", "vfio-26"), 0);
+	assert_false(is_there(tree, "run/vxm/.access/vfio-26"));
+	assert_false(is_there(tree, "run/vxm/.access/vfio-26.back"));
+	/* Nor does the one after a return that was killed. */
+	tree_write(tree, "run/vxm/.access/vfio-26.back", "");
+	assert_int_equal(udevnode_unmark(&host, "vfio", "26", "vfio-26"), 0);
+	assert_false(is_there(tree, "run/vxm/.access/vfio-26.back"));
+}
+
+/* No descriptor is left, so no file can be made, as in a full /run. */
+static void a_return_that_can_make_nothing_leaves_no_mark(void **state)
+{
+	const struct tree *tree = *state;
+	struct host host = tree->host;
+	struct rlimit before, few;
+	int next, r;
+
+	host.recorded = false;
+	tree_write(tree, "run/vxm/.access/vfio-26", "");
+	next = dup(STDERR_FILENO);
+	assert_true(next >= 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){ .rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	r = udevnode_unmark(&host, "vfio", "26", "vfio-26");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(r < 0);
+	assert_false(is_there(tree, "run/vxm/.access/vfio-26"));
+	assert_false(is_there(tree, "run/vxm/.access/vfio-26.back"));
+}
+
 static void tells_owner_and_mode(void **state)
 {
 	const struct tree *tree = *state;
@@ -57,6 +111,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		tree_test(a_mark_comes_and_goes),
 		tree_test(a_mark_does_not_leave_its_directory),
+		tree_test(a_return_that_cannot_be_marked_leaves_no_mark),
+		tree_test(a_return_of_an_absent_device_leaves_no_mark),
+		tree_test(a_return_that_can_make_nothing_leaves_no_mark),
 		tree_test(tells_owner_and_mode),
 	};
 
