@@ -104,6 +104,14 @@ static int plan_driver(const struct isolation_function *function, struct handove
 	return r;
 }
 
+/* One that was absent cannot have changed, nor can one that is absent now be put back. */
+static bool is_reset_method_changed(const struct isolation_state *now,
+				    const struct isolation_state *found)
+{
+	return now->has_reset_method && found->has_reset_method &&
+	       strcmp(now->reset_method, found->reset_method) != 0;
+}
+
 int handover_plan_return(const struct isolation_function *function, struct handover_plan *ret)
 {
 	_cleanup_handover_plan_ struct handover_plan plan = { 0 };
@@ -118,7 +126,7 @@ int handover_plan_return(const struct isolation_function *function, struct hando
 	if (r >= 0 && function->present && found->d3cold[0] &&
 	    strcmp(now->d3cold, found->d3cold) != 0)
 		r = add_step(&plan, HANDOVER_D3COLD, addr, found->d3cold);
-	if (r >= 0 && function->present && strcmp(now->reset_method, found->reset_method) != 0)
+	if (r >= 0 && function->present && is_reset_method_changed(now, found))
 		r = add_step(&plan, HANDOVER_RESET_METHOD, addr, found->reset_method);
 	if (r < 0)
 		return r;
@@ -317,7 +325,7 @@ int handover_verify_return(const struct host *host, const struct isolation_funct
 		return fail(ret_failure, -EXDEV,
 			    "%s: driver_override is \"%s\" and was \"%s\" before the start", bdf,
 			    now.override, found->override);
-	if (strcmp(now.reset_method, found->reset_method) != 0)
+	if (is_reset_method_changed(&now, found))
 		return fail(ret_failure, -EXDEV,
 			    "%s: reset_method is \"%s\" and was \"%s\" before the start", bdf,
 			    now.reset_method, found->reset_method);
@@ -325,5 +333,9 @@ int handover_verify_return(const struct host *host, const struct isolation_funct
 		return fail(ret_failure, -EXDEV,
 			    "%s: power/control is \"%s\" and was \"%s\" before the start", bdf,
 			    now.power, found->power);
+	if (found->d3cold[0] && strcmp(now.d3cold, found->d3cold) != 0)
+		return fail(ret_failure, -EXDEV,
+			    "%s: d3cold_allowed is \"%s\" and was \"%s\" before the start", bdf,
+			    now.d3cold, found->d3cold);
 	return 0;
 }

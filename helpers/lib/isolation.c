@@ -24,11 +24,13 @@
  * modalias. Its power/control is then the home driver's business: nobody has seen what it was.
  */
 
-static void read_attribute(const struct host *host, const char *bdf, const char *attribute,
+static bool read_attribute(const struct host *host, const char *bdf, const char *attribute,
 			   char *buf, size_t size)
 {
-	if (sysfs_read(host, buf, size, "bus/pci/devices/%s/%s", bdf, attribute) < 0)
-		buf[0] = '\0';
+	if (sysfs_read(host, buf, size, "bus/pci/devices/%s/%s", bdf, attribute) >= 0)
+		return true;
+	buf[0] = '\0';
+	return false;
 }
 
 void isolation_read_state(const struct host *host, const struct pcidev *dev,
@@ -41,7 +43,8 @@ void isolation_read_state(const struct host *host, const struct pcidev *dev,
 	memcpy(ret->override, dev->override, sizeof(ret->override));
 	read_attribute(host, bdf, "power/control", ret->power, sizeof(ret->power));
 	read_attribute(host, bdf, "d3cold_allowed", ret->d3cold, sizeof(ret->d3cold));
-	read_attribute(host, bdf, "reset_method", ret->reset_method, sizeof(ret->reset_method));
+	ret->has_reset_method = read_attribute(host, bdf, "reset_method", ret->reset_method,
+					       sizeof(ret->reset_method));
 }
 
 /*
@@ -70,8 +73,11 @@ static int recall_text(const struct record *record, const char *object, const ch
 {
 	const char *text = record_get(record, object, key);
 
-	if (!text || strlen(text) >= size)
-		return -EBADMSG;
+	buf[0] = '\0';
+	if (!text)
+		return -ENODATA;
+	if (strlen(text) >= size)
+		return -EMSGSIZE;
 	memcpy(buf, text, strlen(text) + 1);
 	return 0;
 }
@@ -85,14 +91,17 @@ static int recall_found(const struct record *record, struct isolation_function *
 
 	pciaddr_format(&function->dev.addr, bdf);
 	function->recorded = true;
-	return RECALL(record, bdf, "home", function->home) < 0 ||
-			       RECALL(record, bdf, "driver", found->driver) < 0 ||
-			       RECALL(record, bdf, "driver_override", found->override) < 0 ||
-			       RECALL(record, bdf, "power/control", found->power) < 0 ||
-			       RECALL(record, bdf, "d3cold_allowed", found->d3cold) < 0 ||
-			       RECALL(record, bdf, "reset_method", found->reset_method) < 0
-		       ? -EBADMSG
-		       : 0;
+	found->has_reset_method = record_get(record, bdf, "reset_method") != NULL;
+	if (RECALL(record, bdf, "home", function->home) < 0 ||
+	    RECALL(record, bdf, "driver", found->driver) < 0 ||
+	    RECALL(record, bdf, "driver_override", found->override) < 0)
+		return -EBADMSG;
+	/* What the function lacked has no line. */
+	if (RECALL(record, bdf, "power/control", found->power) == -EMSGSIZE ||
+	    RECALL(record, bdf, "d3cold_allowed", found->d3cold) == -EMSGSIZE ||
+	    RECALL(record, bdf, "reset_method", found->reset_method) == -EMSGSIZE)
+		return -EBADMSG;
+	return 0;
 }
 
 bool isolation_is_first_of_group(const struct isolation *iso, size_t i)
@@ -113,15 +122,16 @@ int isolation_note(struct record *record, const struct isolation_function *funct
 		{ "home", function->home },
 		{ "driver", found->driver },
 		{ "driver_override", found->override },
-		{ "power/control", found->power },
-		{ "d3cold_allowed", found->d3cold },
-		{ "reset_method", found->reset_method },
+		/* What is not there has no line: an empty value would be put back as one. */
+		{ "power/control", found->power[0] ? found->power : NULL },
+		{ "d3cold_allowed", found->d3cold[0] ? found->d3cold : NULL },
+		{ "reset_method", found->has_reset_method ? found->reset_method : NULL },
 	};
 
 	snprintf(group, sizeof(group), "%d", function->dev.iommu_group);
 	pciaddr_format(&function->dev.addr, bdf);
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		int r = record_set(record, bdf, lines[i][0], lines[i][1]);
+		int r = lines[i][1] ? record_set(record, bdf, lines[i][0], lines[i][1]) : 0;
 
 		if (r < 0)
 			return r;
@@ -245,14 +255,27 @@ static void observe_leftover(const struct record *record, struct isolation *iso)
 	}
 }
 
+/*
+ * What our udev rule takes at boot; empty when there is no such rule: while the target is not
+ * enabled, an override that is there is the admin's own, whatever an old file says.
+ */
+static int read_prepared(const struct host *host, const char *name, struct prepared *ret)
+{
+	int r = prepared_is_enabled(host, name);
+
+	if (r > 0)
+		r = prepared_read(host, name, ret);
+	return r == -ENOENT ? 0 : r;
+}
+
 int isolation_observe(const struct host *host, const struct guest *guest,
 		      const struct record *record, struct isolation *ret)
 {
 	_cleanup_prepared_ struct prepared prepared = { 0 };
 	_cleanup_isolation_ struct isolation iso = { 0 };
-	int r = prepared_read(host, guest->name, &prepared);
+	int r = read_prepared(host, guest->name, &prepared);
 
-	if (r >= 0 || r == -ENOENT)
+	if (r >= 0)
 		r = pcidev_scan(host, &iso.list);
 	if (r < 0)
 		return r;

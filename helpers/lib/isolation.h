@@ -16,7 +16,8 @@
  * driver since boot. */
 #define ISOLATION_ANY "*"
 
-/* What a hand-over changes on a function. "" where the function has no such attribute. */
+/* What a hand-over changes on a function. In power and d3cold "" is an attribute that the function
+ * lacks, or whose value is not known; an empty reset_method is a value of its own: no method. */
 struct isolation_state {
 	char driver[PCIDEV_DRIVER_SIZE];   /* "": none */
 	char override[PCIDEV_DRIVER_SIZE]; /* "": unset */
@@ -24,6 +25,7 @@ struct isolation_state {
 					      "on" at unbind (vfio_pci_core.c) */
 	char d3cold[16];		   /* d3cold_allowed */
 	char reset_method[128];
+	bool has_reset_method;
 };
 
 struct isolation_function {

@@ -64,11 +64,26 @@ MOVED="0000:01:00.0 0000:01:00.1 0000:01:00.2 0000:01:00.3"
 	diff <(echo "$before") <(fingerprint)
 }
 
-# prepared BDF IDS DRIVER: what vxm-prepare writes when the target is enabled, and the card as the rule leaves it.
+# prepared BDF IDS DRIVER: what systemctl and vxm-prepare write when the target is enabled, and the card as the rule
+# leaves it.
 prepared() {
 	make_machine "$(on "$1" '.driver = "vfio-pci" | .override = "vfio-pci" | .modalias_driver = "nouveau"') | .drivers = [\"nvidia\"]"
 	mkdir -p "$ROOT/etc/vxm/prepared"
 	echo "$1 $2 $3" >"$ROOT/etc/vxm/prepared/win11"
+	mkdir -p "$ROOT/etc/systemd/system/multi-user.target.wants"
+	ln -s /usr/lib/systemd/system/vxm-prepare@.target \
+		"$ROOT/etc/systemd/system/multi-user.target.wants/vxm-prepare@win11.target"
+}
+
+@test "what is on record of a target that is not enabled says nothing: the override is the admin's" {
+	local before
+	prepared 0000:01:00.0 10de:2684:1043:88e2 nvidia
+	rm "$ROOT/etc/systemd/system/multi-user.target.wants/vxm-prepare@win11.target"
+	before=$(fingerprint)
+	isolate start win11
+	isolate stop win11
+	[ "$(driver 0000:01:00.0)" = vfio-pci ]
+	diff <(echo "$before") <(fingerprint)
 }
 
 @test "a card that our udev rule kept since boot goes to the driver on record" {

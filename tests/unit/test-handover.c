@@ -188,10 +188,32 @@ static void d3cold_and_reset_method_are_written_only_where_they_differ(void **st
 	snprintf(f.now.d3cold, sizeof(f.now.d3cold), "0");
 	snprintf(f.found.reset_method, sizeof(f.found.reset_method), "flr bus");
 	snprintf(f.now.reset_method, sizeof(f.now.reset_method), "bus");
+	f.now.has_reset_method = f.found.has_reset_method = true;
 	assert_int_equal(handover_plan_return(&f, &plan), 0);
 	assert_int_equal(plan.count, 2);
 	assert_step(&plan, 0, GPU ": set d3cold_allowed to 1");
 	assert_step(&plan, 1, GPU ": set reset_method to \"flr bus\"");
+	handover_plan_done(&plan);
+}
+
+/* "\n" in reset_method means that no method may be used: that is no absence. */
+static void an_absent_attribute_is_not_put_back_and_an_empty_one_is(void **state)
+{
+	struct isolation_function f = function(GPU, "nouveau", "", "auto");
+	struct handover_plan plan;
+
+	(void)state;
+	found(&f, "nouveau", "", "auto");
+	snprintf(f.now.d3cold, sizeof(f.now.d3cold), "0");
+	snprintf(f.now.reset_method, sizeof(f.now.reset_method), "bus");
+	f.now.has_reset_method = true;
+	assert_int_equal(handover_plan_return(&f, &plan), 0);
+	assert_int_equal(plan.count, 0);
+	handover_plan_done(&plan);
+	f.found.has_reset_method = true;
+	assert_int_equal(handover_plan_return(&f, &plan), 0);
+	assert_int_equal(plan.count, 1);
+	assert_step(&plan, 0, GPU ": set reset_method to \"\"");
 	handover_plan_done(&plan);
 }
 
@@ -232,6 +254,14 @@ static void each_difference_after_a_return_is_named(void **state)
 	pcitree_make(tree, GPU, "0x10de", "0x2684", "0x030000", "14", "nouveau");
 	found(&f, "nouveau", "", "auto");
 	assert_int_equal(handover_verify_return(&tree->host, &f, &failure), 0);
+	snprintf(f.found.d3cold, sizeof(f.found.d3cold), "0");
+	assert_int_equal(handover_verify_return(&tree->host, &f, &failure), -EXDEV);
+	assert_non_null(strstr(failure.text, "d3cold_allowed is \"1\" and was \"0\""));
+	pcitree_attribute(tree, GPU, "reset_method", "bus");
+	f.found.has_reset_method = true;
+	assert_int_equal(handover_verify_return(&tree->host, &f, &failure), -EXDEV);
+	assert_non_null(strstr(failure.text, "reset_method is \"bus\" and was \"\""));
+	f.found.has_reset_method = false;
 	pcitree_attribute(tree, GPU, "power/control", "on");
 	assert_int_equal(handover_verify_return(&tree->host, &f, &failure), -EXDEV);
 	assert_non_null(strstr(failure.text, "power/control is \"on\" and was \"auto\""));
@@ -258,6 +288,7 @@ int main(void)
 		cmocka_unit_test(what_somebody_bound_by_hand_since_is_left),
 		cmocka_unit_test(a_function_that_is_gone_needs_nothing),
 		cmocka_unit_test(d3cold_and_reset_method_are_written_only_where_they_differ),
+		cmocka_unit_test(an_absent_attribute_is_not_put_back_and_an_empty_one_is),
 		tree_test(a_write_that_had_no_effect_is_seen),
 		tree_test(each_difference_after_a_return_is_named),
 	};

@@ -58,6 +58,33 @@ static void a_record_gives_back_what_was_noted(void **state)
 	record_free(record);
 }
 
+/* An old kernel has no reset_method, and a device without a method has no such file either. */
+static void an_absent_attribute_is_recorded_as_absent(void **state)
+{
+	const struct tree *tree = *state;
+	struct record *record = record_new("win11", "isolate");
+	struct isolation iso;
+	struct pcibench bench;
+
+	pcibench_make(tree);
+	pcitree_attribute(tree, GPU, "reset_method", "");
+	tree_remove(tree, "sys/bus/pci/devices/" AUDIO "/d3cold_allowed");
+	pcibench_look(tree, &bench);
+	for (size_t i = 0; i < bench.iso.count; i++)
+		assert_int_equal(isolation_note(record, &bench.iso.functions[i]), 0);
+	assert_string_equal(record_get(record, GPU, "reset_method"), "");
+	assert_null(record_get(record, AUDIO, "reset_method"));
+	assert_null(record_get(record, AUDIO, "d3cold_allowed"));
+	assert_int_equal(isolation_recall(&tree->host, record, &iso), 0);
+	assert_false(iso.functions[0].found.has_reset_method);
+	assert_string_equal(iso.functions[0].found.d3cold, "");
+	assert_true(iso.functions[1].found.has_reset_method);
+	assert_string_equal(iso.functions[1].found.d3cold, "1");
+	isolation_done(&iso);
+	pcibench_leave(&bench);
+	record_free(record);
+}
+
 static void a_record_that_lacks_something_is_no_record(void **state)
 {
 	static const char *const keys[] = { "identity", "iommu_group", "home", "driver" };
@@ -92,7 +119,13 @@ static void a_function_of_a_prepared_guest_was_free_before(void **state)
 	assert_string_equal(bench.iso.functions[1].home, "vfio-pci");
 	assert_string_equal(bench.iso.functions[1].found.override, "vfio-pci");
 	pcibench_leave(&bench);
+	/* Of a target that was disabled since: the override is somebody's own. */
 	tree_write(tree, "etc/vxm/prepared/win11", GPU " 10de:2684:1043:88e2 nvidia\n");
+	pcibench_look(tree, &bench);
+	assert_string_equal(bench.iso.functions[1].home, "vfio-pci");
+	assert_string_equal(bench.iso.functions[1].found.override, "vfio-pci");
+	pcibench_leave(&bench);
+	tree_link(tree, "etc/systemd/system/multi-user.target.wants/vxm-prepare@win11.target", "x");
 	pcibench_look(tree, &bench);
 	assert_string_equal(bench.iso.functions[1].home, "nvidia");
 	assert_string_equal(bench.iso.functions[1].found.driver, "");
@@ -106,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		tree_test(the_display_function_comes_last_and_old_values_are_read),
 		tree_test(a_record_gives_back_what_was_noted),
+		tree_test(an_absent_attribute_is_recorded_as_absent),
 		tree_test(a_record_that_lacks_something_is_no_record),
 		tree_test(a_function_of_a_prepared_guest_was_free_before),
 	};
