@@ -82,11 +82,13 @@ static int examine(const struct host *host, const char *name, const struct firmw
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0) {
-		char path[100];
+		char path[100], way_out[160];
 
 		snprintf(path, sizeof(path), "/%s", copy->path);
-		return fail(ret_error, r, "reading the guest's UEFI variables", path,
-			    ": they have to be the user vxm's (chown vxm:vxm-qemu)");
+		snprintf(way_out, sizeof(way_out),
+			 ": all in there has to be the user vxm's: chown -R vxm:vxm-qemu /%s",
+			 copy->directory);
+		return fail(ret_error, r, "reading the guest's UEFI variables", path, way_out);
 	}
 	copy->is_there = true;
 	if (size_seen(text, size, template->format) ==

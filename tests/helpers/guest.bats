@@ -286,6 +286,26 @@ refused() {
 	[ "$(cat "$ROOT/var/lib/vxm/g/OVMF_VARS.fd")" = mine ]
 }
 
+@test "check of a guest whose state directory is not made yet finds nothing, and makes nothing" {
+	ready_machine
+	rmdir "$ROOT/var/lib/vxm/g"
+	local before
+	before=$(find "$ROOT" | sort)
+	unprivileged check g
+	[ "$(find "$ROOT" | sort)" = "$before" ]
+	# Nor for a name that was mistyped.
+	run unprivileged check gg
+	[ "$status" -eq 1 ]
+	[[ $output == *"/etc/vxm/guests/gg.conf"* ]]
+	[ "$(find "$ROOT" | sort)" = "$before" ]
+}
+
+@test "check refuses a state directory that is closed to the user, with the way out" {
+	ready_machine
+	chmod 0000 "$ROOT/var/lib/vxm/g"
+	refused '*/var/lib/vxm/g/OVMF_VARS.fd failed: Permission denied: *chown -R vxm:vxm-qemu /var/lib/vxm/g'
+}
+
 @test "firmware --json answers as recorded for each set, with paths that hold without the root" {
 	local expect="$VXM_SOURCE/tests/fixtures/firmware/expect.json" set count=0
 	for set in $(jq -r 'keys[]' "$expect"); do

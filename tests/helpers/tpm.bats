@@ -175,6 +175,14 @@ wait_end() {
 	[ "${#lines[@]}" -eq 1 ]
 }
 
+@test "check of a guest whose state directory is not made yet finds nothing, and makes nothing" {
+	rm -r "$root/var/lib/vxm/demo"
+	run tpm check demo
+	[ "$status" -eq 0 ]
+	[ "$output" = "" ]
+	[ ! -e "$root/var/lib/vxm/demo" ]
+}
+
 @test "clean removes the run-time directory and the guest's when it was the last" {
 	"${as_user[@]}" mkdir -p "$runtime/deep/er"
 	"${as_user[@]}" ln -s "$root/etc" "$runtime/deep/link"

@@ -108,6 +108,8 @@ teardown() {
 
 @test "a guest without a configuration" {
 	refused nobody '/etc/vxm/guests/nobody\.conf'
+	# Nor does a mistyped name stay behind.
+	l1 test ! -e /var/lib/vxm/nobody
 }
 
 @test "a card that another guest holds, with that guest's name" {

@@ -79,6 +79,12 @@ exposure() {
 	done
 }
 
+@test "the check makes no directory, which would stay for a name that was mistyped" {
+	run grep -E '^(State|Runtime|Cache|Logs|Configuration)Directory=' "$VXM_SOURCE/units/vxm-check@.service"
+	[ "$status" -eq 1 ]
+	grep -qx 'ReadWritePaths=-/var/lib/vxm/%i' "$VXM_SOURCE/units/vxm-check@.service"
+}
+
 @test "no unit leaves the verb out, which a guest may be called like" {
 	run grep -nE '^Exec[A-Za-z]+=[-+!:@]*/usr/bin/vxm-[a-z]+ %' -r "$VXM_SOURCE/units"
 	[ "$status" -eq 1 ]
