@@ -26,13 +26,16 @@
 #include "log.h"
 #include "program.h"
 #include "record.h"
+#include "recordlock.h"
 #include "refusal.h"
 #include "sysfs.h"
 #include "takeover.h"
 
 #define ISOLATE_KIND "isolate"
-/* A virtual machine that was killed frees its memory before its descriptors are closed. Below the
- * unit's TimeoutStopSec=, with room for the return itself. */
+/* Together below the unit's timeouts, with room for the writes, so that a helper that waits in vain
+ * says so before it is killed. Another guest's may wait for a holder, and then for the kernel; */
+#define ISOLATE_LOCK_TIMEOUT_MS 75000
+/* and a virtual machine that was killed frees its memory before its descriptors are closed. */
 #define ISOLATE_HOLDER_TIMEOUT_MS 45000
 
 static const char *arg_root;
@@ -114,13 +117,19 @@ static void print_plan(const struct handover_plan *plan)
 /* A dry run needs none: it writes nothing. */
 static int lock(const struct host *host, int *ret_fd)
 {
-	int fd = arg_dry_run ? -1 : record_lock(host, ISOLATE_KIND);
+	int fd = arg_dry_run ? -1 : recordlock_take(host, ISOLATE_KIND, ISOLATE_LOCK_TIMEOUT_MS);
 
 	*ret_fd = fd;
 	if (fd >= 0 || arg_dry_run)
 		return 0;
-	log_error("/run/vxm/.lock/" ISOLATE_KIND " cannot be locked: %s. Nothing was changed.",
-		  strerror(-fd));
+	if (fd == -ETIMEDOUT)
+		log_error("another guest's devices have been on the move for %d s: systemctl "
+			  "status 'vxm-isolate@*' says whose, and what for. Nothing was changed.",
+			  ISOLATE_LOCK_TIMEOUT_MS / 1000);
+	else
+		log_error("/run/vxm/.lock/" ISOLATE_KIND
+			  " cannot be locked: %s. Nothing was changed.",
+			  strerror(-fd));
 	return fd;
 }
 
@@ -168,7 +177,6 @@ static void report_return(const struct isolation_function *function, const struc
 			 result->driver[0] ? result->driver : "no driver");
 }
 
-/* The display function first, for the others look for it. What fails does not stop the rest. */
 static int give_back(const struct host *host, const char *name, const struct isolation *iso,
 		     int lock_fd)
 {
@@ -177,14 +185,11 @@ static int give_back(const struct host *host, const char *name, const struct iso
 
 	if (!results)
 		return -ENOMEM;
+	giveback_functions(host, name, iso, ISOLATE_HOLDER_TIMEOUT_MS, lock_fd, report_return,
+			   results);
+	r = giveback_finish(host, name, iso, report_return, results);
 	for (size_t i = iso->count; i-- > 0;)
-		giveback_function(host, &iso->functions[i], ISOLATE_HOLDER_TIMEOUT_MS, lock_fd,
-				  &results[i]);
-	r = giveback_finish(host, name, iso, results);
-	for (size_t i = iso->count; i-- > 0;) {
-		report_return(&iso->functions[i], &results[i]);
 		result = results[i].error < 0 ? results[i].error : result;
-	}
 	if (r < 0)
 		log_error("the record in /run/vxm/%s cannot be brought up to date: %s", name,
 			  strerror(-r));

@@ -16,7 +16,7 @@
 
 #include "cleanup.h"
 
-static int64_t now_ms(void)
+int64_t deadline_now_ms(void)
 {
 	struct timespec ts;
 
@@ -27,11 +27,11 @@ static int64_t now_ms(void)
 /* 1: the child ended, 0: the deadline passed. */
 static int wait_end(int pidfd, unsigned timeout_ms)
 {
-	int64_t end = now_ms() + timeout_ms;
+	int64_t end = deadline_now_ms() + timeout_ms;
 
 	for (;;) {
 		struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
-		int64_t left = end - now_ms();
+		int64_t left = end - deadline_now_ms();
 		int r = poll(&pfd, 1, left > 0 ? (int)(left > INT_MAX ? INT_MAX : left) : 0);
 
 		if (r < 0 && errno == EINTR)

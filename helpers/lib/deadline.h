@@ -2,6 +2,7 @@
 /* An act that may block for ever in the kernel, done by a child that may be left behind. */
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -20,3 +21,6 @@
  */
 int deadline_run(int (*act)(void *data), void *data, unsigned timeout_ms, int lock_fd,
 		 pid_t *ret_pid);
+
+/* The clock that deadlines are counted on, for several waits that have one together. */
+int64_t deadline_now_ms(void);

@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "deadline.h"
 #include "vfionode.h"
 
-static int await_holder(const struct host *host, const struct pcidev *dev, unsigned timeout_ms,
-			struct handover_failure *failure)
+static int await_holder(const struct host *host, const char *guest, const struct pcidev *dev,
+			int64_t end_ms, struct handover_failure *failure)
 {
+	int64_t left = end_ms - deadline_now_ms();
+	unsigned timeout_ms = left > 0 ? (unsigned)left : 0;
 	char bdf[PCIADDR_SIZE];
 	struct holder last;
 	int r = 0;
@@ -22,9 +25,9 @@ static int await_holder(const struct host *host, const struct pcidev *dev, unsig
 		snprintf(
 			failure->text, sizeof(failure->text),
 			"%s is still held by %s (pid %d%s%s) through %s: end that virtual machine, "
-			"then stop again",
+			"then: vxm-isolate stop %s",
 			bdf, last.comm, (int)last.pid, last.unit[0] ? ", " : "", last.unit,
-			last.path);
+			last.path, guest);
 	else if (r < 0)
 		snprintf(failure->text, sizeof(failure->text),
 			 "%s: whether a virtual machine still holds it cannot be found out: %s",
@@ -32,8 +35,9 @@ static int await_holder(const struct host *host, const struct pcidev *dev, unsig
 	return r;
 }
 
-void giveback_function(const struct host *host, const struct isolation_function *function,
-		       unsigned timeout_ms, int lock_fd, struct giveback *ret)
+static void give_back(const struct host *host, const char *guest,
+		      const struct isolation_function *function, int64_t end_ms, int lock_fd,
+		      struct giveback *ret)
 {
 	_cleanup_handover_plan_ struct handover_plan plan = { 0 };
 	bool taken = strcmp(function->now.driver, ISOLATION_DRIVER) == 0;
@@ -46,7 +50,7 @@ void giveback_function(const struct host *host, const struct isolation_function 
 		snprintf(ret->failure.text, sizeof(ret->failure.text),
 			 "there is not enough memory to plan a return");
 	if (r >= 0 && taken && plan.count > 0)
-		r = await_holder(host, &function->dev, timeout_ms, &ret->failure);
+		r = await_holder(host, guest, &function->dev, end_ms, &ret->failure);
 	if (r >= 0)
 		r = handover_apply(host, &plan, lock_fd, &ret->failure);
 	if (r >= 0)
@@ -58,8 +62,21 @@ void giveback_function(const struct host *host, const struct isolation_function 
 	memcpy(ret->driver, dev.driver, sizeof(ret->driver));
 }
 
+/* The display function first, for the others look for it. */
+void giveback_functions(const struct host *host, const char *guest, const struct isolation *iso,
+			unsigned timeout_ms, int lock_fd, giveback_tell tell,
+			struct giveback *results)
+{
+	int64_t end_ms = deadline_now_ms() + timeout_ms;
+
+	for (size_t i = iso->count; i-- > 0;) {
+		give_back(host, guest, &iso->functions[i], end_ms, lock_fd, &results[i]);
+		tell(&iso->functions[i], &results[i]);
+	}
+}
+
 /* Nodes of the groups in which nothing is left to put back. */
-static void finish_nodes(const struct host *host, const struct isolation *iso,
+static void finish_nodes(const struct host *host, const struct isolation *iso, giveback_tell tell,
 			 struct giveback *results)
 {
 	for (size_t i = 0; i < iso->count; i++) {
@@ -78,18 +95,19 @@ static void finish_nodes(const struct host *host, const struct isolation *iso,
 		snprintf(results[i].failure.text, sizeof(results[i].failure.text),
 			 "/dev/vfio/%d was not given back to root: %s; does systemd-udevd run?",
 			 group, strerror(-r));
+		tell(&iso->functions[i], &results[i]);
 	}
 }
 
 int giveback_finish(const struct host *host, const char *guest, const struct isolation *iso,
-		    struct giveback *results)
+		    giveback_tell tell, struct giveback *results)
 {
 	_cleanup_record_ struct record *rest = record_new(guest, "isolate");
 	size_t left = 0;
 
 	if (!rest)
 		return -ENOMEM;
-	finish_nodes(host, iso, results);
+	finish_nodes(host, iso, tell, results);
 	for (size_t i = 0; i < iso->count; i++) {
 		int r = results[i].error < 0 ? isolation_note(rest, &iso->functions[i]) : 0;
 

@@ -14,18 +14,26 @@ struct giveback {
 	struct handover_failure failure; /* when error is not 0 */
 };
 
+/* Called once a function is through, while others may still be waited for. */
+typedef void (*giveback_tell)(const struct isolation_function *function,
+			      const struct giveback *result);
+
 /*
- * One function of isolation_recall(). A virtual machine that still has the vfio group open is
- * waited for, at most TIMEOUT_MS, on its pidfd: an unbind written meanwhile would make the kernel
- * ask the guest for the device, and block. A function that is gone counts as put back.
+ * Tries every function of isolation_recall(); what fails does not stop the rest. A virtual machine
+ * that still has a vfio group open is waited for on its pidfd: an unbind written meanwhile would
+ * make the kernel ask the guest for the device, and block. TIMEOUT_MS is for all such waits
+ * together, so a caller knows when it is told of the last; once it is over, a group is looked at
+ * and not waited for. A function that is gone counts as put back. RESULTS has a place for each, by
+ * index of ISO.
  */
-void giveback_function(const struct host *host, const struct isolation_function *function,
-		       unsigned timeout_ms, int lock_fd, struct giveback *ret);
+void giveback_functions(const struct host *host, const char *guest, const struct isolation *iso,
+			unsigned timeout_ms, int lock_fd, giveback_tell tell,
+			struct giveback *results);
 
 /*
  * After all functions were tried (RESULTS by index of ISO): the group nodes to root, and the record
- * to what is left; removed when nothing is. A node that stays with vxm makes the error of its
- * group's functions. 0, -errno of the record.
+ * to what is left; removed when nothing is. A node that stays with vxm makes an error of the first
+ * function of its group, which is told. 0, -errno of the record.
  */
 int giveback_finish(const struct host *host, const char *guest, const struct isolation *iso,
-		    struct giveback *results);
+		    giveback_tell tell, struct giveback *results);

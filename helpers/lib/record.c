@@ -369,24 +369,24 @@ int record_owner(const struct host *host, const char *kind, const char *object, 
 	return 0;
 }
 
-int record_lock(const struct host *host, const char *kind)
+int record_open_lock(const struct host *host, const char *kind, bool make)
 {
-	_cleanup_close_ int fd = -1;
 	char path[PATH_MAX];
-	int r;
+	int r = make ? make_directory(host, RECORD_BASE) : 0;
 
 	snprintf(path, sizeof(path), RECORD_BASE "/.lock/%s", kind);
-	r = make_directory(host, RECORD_BASE);
-	if (r >= 0)
+	if (make && r >= 0)
 		r = make_directory(host, RECORD_BASE "/.lock");
-	if (r >= 0)
+	if (make && r >= 0)
 		r = make_directory(host, path);
-	if (r < 0)
-		return r;
-	fd = host_openat(host, path, O_RDONLY | O_DIRECTORY);
-	if (fd < 0)
-		return fd;
-	while (flock(fd, LOCK_EX) < 0)
+	return r < 0 ? r : host_openat(host, path, O_RDONLY | O_DIRECTORY);
+}
+
+int record_lock(const struct host *host, const char *kind)
+{
+	_cleanup_close_ int fd = record_open_lock(host, kind, true);
+
+	while (fd >= 0 && flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return -errno;
 	return take_fd(&fd);

@@ -2,6 +2,7 @@
 /* What one helper changed for one guest, and what was there before: /run/vxm/GUEST/KIND. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "host.h"
@@ -64,3 +65,6 @@ int record_guests(const struct host *host, const char *kind, struct strlist *ret
  * helper has to close it. It waits; the unit's TimeoutStartSec= bounds that. -errno.
  */
 int record_lock(const struct host *host, const char *kind);
+/* Opens that directory, without the lock. -ENOENT when it is not there and MAKE is false: then
+ * nobody has ever taken it. See recordlock.h. */
+int record_open_lock(const struct host *host, const char *kind, bool make);

@@ -2,6 +2,10 @@
 /* takeover, giveback and vfionode: the record, the marks, and what is kept when something fails. */
 #include "pcibench.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "deadline.h"
 #include "giveback.h"
 #include "takeover.h"
 #include "vfionode.h"
@@ -45,6 +49,24 @@ static void nothing_is_written_when_the_record_cannot_be(void **state)
 	pcibench_leave(&bench);
 }
 
+static size_t told;
+
+static void note(const struct isolation_function *function, const struct giveback *result)
+{
+	(void)function;
+	(void)result;
+	told++;
+}
+
+/* Each function is told as it is done. */
+static void give_back(const struct host *host, const struct pcibench *bench, unsigned timeout_ms,
+		      struct giveback results[static 2])
+{
+	told = 0;
+	giveback_functions(host, "win11", &bench->iso, timeout_ms, -1, note, results);
+	assert_int_equal(told, 2);
+}
+
 /* Plain files take the override and bind nothing: the record has to stand by then. */
 static void the_record_stands_before_the_first_write(void **state)
 {
@@ -79,14 +101,14 @@ static void what_has_failed_stays_in_the_record_with_its_mark(void **state)
 	tree_mkdir(tree, "run");
 	pcibench_look(tree, &bench);
 	assert_int_equal(vfionode_give(&tree->host, 14), 0);
-	assert_int_equal(giveback_finish(&tree->host, "win11", &bench.iso, results), 0);
+	assert_int_equal(giveback_finish(&tree->host, "win11", &bench.iso, note, results), 0);
 	assert_int_equal(record_load(&tree->host, "win11", "isolate", &record), 0);
 	assert_null(record_get(record, AUDIO, "home"));
 	assert_string_equal(record_get(record, GPU, "home"), "nouveau");
 	assert_true(is_there(tree, MARK));
 	record_free(record);
 	results[1].error = 0;
-	assert_int_equal(giveback_finish(&tree->host, "win11", &bench.iso, results), 0);
+	assert_int_equal(giveback_finish(&tree->host, "win11", &bench.iso, note, results), 0);
 	assert_false(is_there(tree, "run/vxm/win11"));
 	assert_false(is_there(tree, MARK));
 	pcibench_leave(&bench);
@@ -95,14 +117,14 @@ static void what_has_failed_stays_in_the_record_with_its_mark(void **state)
 static void a_function_that_is_as_it_was_found_is_not_written(void **state)
 {
 	const struct tree *tree = *state;
-	struct giveback result;
+	struct giveback results[2];
 	struct pcibench bench;
 
 	pcibench_make(tree);
 	pcibench_look(tree, &bench);
-	giveback_function(&tree->host, &bench.iso.functions[1], 0, -1, &result);
-	assert_int_equal(result.error, 0);
-	assert_false(result.moved);
+	give_back(&tree->host, &bench, 0, results);
+	assert_int_equal(results[1].error, 0);
+	assert_false(results[1].moved);
 	assert_override(tree, "(null)\n");
 	pcibench_leave(&bench);
 }
@@ -110,7 +132,7 @@ static void a_function_that_is_as_it_was_found_is_not_written(void **state)
 static void a_held_group_is_waited_for_and_its_holder_named(void **state)
 {
 	const struct tree *tree = *state;
-	struct giveback result;
+	struct giveback results[2];
 	struct pcibench bench;
 
 	pcibench_make(tree);
@@ -121,10 +143,50 @@ static void a_held_group_is_waited_for_and_its_holder_named(void **state)
 	tree_write(tree, "sys/class/vfio/14/dev", "244:0\n");
 	tree_link(tree, "proc/77/fd/9", "/dev/vfio/14");
 	tree_write(tree, "proc/77/comm", "qemu\n");
-	giveback_function(&tree->host, &bench.iso.functions[1], 1000, -1, &result);
-	assert_int_equal(result.error, -ETIMEDOUT);
-	assert_non_null(strstr(result.failure.text, GPU " is still held by qemu (pid 77) through"));
+	give_back(&tree->host, &bench, 1000, results);
+	assert_int_equal(results[1].error, -ETIMEDOUT);
+	assert_non_null(
+		strstr(results[1].failure.text, GPU " is still held by qemu (pid 77) through"));
+	assert_non_null(strstr(results[1].failure.text, "then: vxm-isolate stop win11"));
 	assert_override(tree, "(null)\n");
+	pcibench_leave(&bench);
+}
+
+/* Two groups, and a process that lives and has both open: the second is not waited for anew. */
+static void all_holders_together_have_one_deadline(void **state)
+{
+	const struct tree *tree = *state;
+	struct giveback results[2];
+	struct host host = tree->host;
+	struct pcibench bench;
+	char path[64];
+	int64_t begin, took;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	pcibench_make(tree);
+	pcibench_look(tree, &bench);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(bench.iso.functions[i].now.driver, 64, "vfio-pci");
+		bench.iso.functions[i].dev.iommu_group = 14 + (int)i;
+	}
+	/* Numbers are compared on a machine that is not a recorded one: those of /dev/null. */
+	tree_write(tree, "sys/class/vfio/14/dev", "1:3\n");
+	tree_write(tree, "sys/class/vfio/15/dev", "1:3\n");
+	snprintf(path, sizeof(path), "proc/%d/fd/9", (int)pid);
+	tree_link(tree, path, "/dev/null");
+	host.recorded = false;
+	begin = deadline_now_ms();
+	give_back(&host, &bench, 1000, results);
+	took = deadline_now_ms() - begin;
+	assert_int_equal(results[0].error, -ETIMEDOUT);
+	assert_int_equal(results[1].error, -ETIMEDOUT);
+	assert_true(took >= 1000 && took < 1900);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	pcibench_leave(&bench);
 }
 
@@ -136,6 +198,7 @@ int main(void)
 		tree_test(what_has_failed_stays_in_the_record_with_its_mark),
 		tree_test(a_function_that_is_as_it_was_found_is_not_written),
 		tree_test(a_held_group_is_waited_for_and_its_holder_named),
+		tree_test(all_holders_together_have_one_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

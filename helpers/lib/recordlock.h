@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The lock of a kind of records, waited for no longer than one can afford. */
+#pragma once
+
+#include "host.h"
+
+/*
+ * Theory of operation
+ *
+ * flock() knows no deadline. But its lock belongs to the open file description, not to the process
+ * that asked (flock(2)), and a child shares that. So when the lock is not free a child waits for it
+ * (deadline.h): when it returns, the lock is the parent's; when its time is over it is killed,
+ * which ends a wait for a lock at once, and the parent closes what it has opened. There is no
+ * signal and no timer in the helper itself, and nobody asks twice.
+ */
+
+/* record_lock() with a deadline: a descriptor that holds the lock until it is closed, in every
+ * process. -ETIMEDOUT: somebody else has had it all the time; -errno. */
+int recordlock_take(const struct host *host, const char *kind, unsigned timeout_ms);
+
+/*
+ * The same lock shared: any number may have it while nobody has it by recordlock_take() or
+ * record_lock(). For those who only want to look while nobody of that KIND is at work; so nothing
+ * is made: -ENOENT says that nobody ever was.
+ */
+int recordlock_share(const struct host *host, const char *kind, unsigned timeout_ms);
