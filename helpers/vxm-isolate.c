@@ -37,6 +37,8 @@
 #define ISOLATE_LOCK_TIMEOUT_MS 75000
 /* and a virtual machine that was killed frees its memory before its descriptors are closed. */
 #define ISOLATE_HOLDER_TIMEOUT_MS 45000
+/* Below the limit of vxm-check@, which has other work too. */
+#define ISOLATE_MONITOR_TIMEOUT_MS 25000
 
 static const char *arg_root;
 static bool arg_dry_run;
@@ -104,16 +106,6 @@ static int take(const struct host *host, const char *name, const struct isolatio
 	return 0;
 }
 
-static void print_plan(const struct handover_plan *plan)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		char text[256];
-
-		handover_format_step(&plan->steps[i], text, sizeof(text));
-		printf("%s\n", text);
-	}
-}
-
 /* A dry run needs none: it writes nothing. */
 static int lock(const struct host *host, int *ret_fd)
 {
@@ -133,15 +125,30 @@ static int lock(const struct host *host, int *ret_fd)
 	return fd;
 }
 
+/*
+ * While vxm-display talks to a monitor it has all I2C buses open, the card's among them: for
+ * another guest, or for this one after a stop a moment ago. It has its own lock as long, so that
+ * one is had while holders are looked for and the card moves: our own helper is no reason to
+ * refuse, nor does an unbind have to wait for it. One that takes too long is found like any other
+ * holder.
+ */
+static int hold_monitors(const struct host *host)
+{
+	return recordlock_share(host, "display", ISOLATE_MONITOR_TIMEOUT_MS);
+}
+
 static int verb_start(const struct host *host, const char *name)
 {
 	_cleanup_handover_plan_ struct handover_plan plan = { 0 };
 	_cleanup_isolation_ struct isolation iso = { 0 };
 	_cleanup_record_ struct record *record = NULL;
 	_cleanup_guest_ struct guest *guest = NULL;
+	_cleanup_recordlock_ int monitors_fd = -1;
 	_cleanup_close_ int lock_fd = -1;
 	int r = lock(host, &lock_fd);
 
+	if (r >= 0)
+		monitors_fd = hold_monitors(host);
 	if (r >= 0)
 		r = observe(host, name, &guest, &record, &iso);
 	if (r >= 0)
@@ -159,7 +166,7 @@ static int verb_start(const struct host *host, const char *name)
 		return r;
 	if (!arg_dry_run)
 		return take(host, name, &iso, &plan, lock_fd);
-	print_plan(&plan);
+	handover_print(stdout, &plan);
 	return 0;
 }
 
@@ -222,7 +229,7 @@ static int verb_stop(const struct host *host, const char *name)
 		_cleanup_handover_plan_ struct handover_plan plan = { 0 };
 
 		r = handover_plan_return(&iso.functions[i], &plan);
-		print_plan(&plan);
+		handover_print(stdout, &plan);
 	}
 	return r;
 }
@@ -231,6 +238,7 @@ static int verb_check(const struct host *host, const char *name)
 {
 	_cleanup_isolation_ struct isolation iso = { 0 };
 	_cleanup_record_ struct record *record = NULL;
+	_cleanup_recordlock_ int monitors_fd = hold_monitors(host);
 	_cleanup_guest_ struct guest *guest = NULL;
 	int r = observe(host, name, &guest, &record, &iso);
 

@@ -169,6 +169,16 @@ void handover_format_step(const struct handover_step *step, char *buf, size_t si
 	}
 }
 
+void handover_print(FILE *out, const struct handover_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		char text[256];
+
+		handover_format_step(&plan->steps[i], text, sizeof(text));
+		fprintf(out, "%s\n", text);
+	}
+}
+
 struct write_job {
 	const struct host *host;
 	const struct handover_step *step;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "isolation.h"
 
@@ -61,6 +62,9 @@ void handover_plan_done(struct handover_plan *plan);
 #define _cleanup_handover_plan_ _cleanup_(handover_plan_done)
 /* "0000:01:00.0: unbind from nouveau", for people. */
 void handover_format_step(const struct handover_step *step, char *buf, size_t size);
+
+/* All steps of a plan, one a line. */
+void handover_print(FILE *out, const struct handover_plan *plan);
 
 /* Why a step did not do what it was to. */
 struct handover_failure {

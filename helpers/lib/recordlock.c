@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <sys/file.h>
+#include <unistd.h>
 
-#include "cleanup.h"
 #include "deadline.h"
 #include "record.h"
 
@@ -46,4 +46,12 @@ int recordlock_take(const struct host *host, const char *kind, unsigned timeout_
 int recordlock_share(const struct host *host, const char *kind, unsigned timeout_ms)
 {
 	return lock_within(record_open_lock(host, kind, false), LOCK_SH, timeout_ms);
+}
+
+void recordlock_done(const int *fd)
+{
+	if (*fd < 0)
+		return;
+	flock(*fd, LOCK_UN);
+	close(*fd);
 }

@@ -2,6 +2,7 @@
 /* The lock of a kind of records, waited for no longer than one can afford. */
 #pragma once
 
+#include "cleanup.h"
 #include "host.h"
 
 /*
@@ -24,3 +25,7 @@ int recordlock_take(const struct host *host, const char *kind, unsigned timeout_
  * is made: -ENOENT says that nobody ever was.
  */
 int recordlock_share(const struct host *host, const char *kind, unsigned timeout_ms);
+
+/* Lets go of a lock, also where a child that was left behind still has the descriptor. */
+void recordlock_done(const int *fd);
+#define _cleanup_recordlock_ _cleanup_(recordlock_done)

@@ -325,6 +325,43 @@ held() {
 	held /dev/i2c-7 0000:01:00.0
 }
 
+# monitor_helper: vxm-display at work: it has the lock and a bus of the card, until FIFO is written to.
+monitor_helper() {
+	mkdir -p "$ROOT/run/vxm/.lock/display" "$ROOT/proc/901/fd"
+	echo vxm-display >"$ROOT/proc/901/comm"
+	ln -s /dev/i2c-7 "$ROOT/proc/901/fd/5"
+	mkfifo "$BATS_TEST_TMPDIR/until" "$BATS_TEST_TMPDIR/locked"
+	flock "$ROOT/run/vxm/.lock/display" sh -c 'echo >"$1/locked"; read -r _ <"$1/until"; rm -r "$2/proc/901"' \
+		sh "$BATS_TEST_TMPDIR" "$ROOT" 3>&- &
+	read -r _ <"$BATS_TEST_TMPDIR/locked"
+}
+
+@test "a monitor helper that has the card's bus for a moment is waited for, by check and start" {
+	local verb
+	for verb in check start; do
+		rm -f "$BATS_TEST_TMPDIR/until" "$BATS_TEST_TMPDIR/locked"
+		monitor_helper
+		isolate "$verb" win11 >"$BATS_TEST_TMPDIR/output" 2>&1 3>&- &
+		local pid=$!
+		run timeout 2 tail --pid="$pid" -f /dev/null
+		[ "$status" -eq 124 ]
+		echo >"$BATS_TEST_TMPDIR/until"
+		wait "$pid"
+		run cat "$BATS_TEST_TMPDIR/output"
+		[[ $output != *"is held by"* ]]
+	done
+	[ "$(driver 0000:01:00.0)" = vfio-pci ]
+}
+
+@test "a monitor helper that does not let go is named in the end" {
+	monitor_helper
+	run isolate check win11
+	[ "$status" -eq 1 ]
+	[[ $output == *"0000:01:00.0 is held by vxm-display (pid 901) through /dev/i2c-7"* ]]
+	echo >"$BATS_TEST_TMPDIR/until"
+	wait
+}
+
 @test "refuses an NVIDIA card that is held, by the minor that the driver tells" {
 	make_machine '.processes += [{pid: 900, comm: "Xwayland", cgroup: "/system.slice/x.service", fds: ["/dev/nvidia1"]}]'
 	mkdir -p "$ROOT/proc/driver/nvidia/gpus/0000:01:00.0"

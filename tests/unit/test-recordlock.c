@@ -4,6 +4,7 @@
 #include "tree.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 
@@ -128,6 +129,29 @@ static void those_who_look_share_it_and_make_nothing(void **state)
 	close(two);
 }
 
+/* An unbind that never returns keeps the child, and with it a copy of the descriptor. */
+static void a_child_left_behind_keeps_no_lock(void **state)
+{
+	const struct tree *tree = *state;
+	int lock, other;
+	pid_t pid;
+
+	tree_mkdir(tree, "run");
+	lock = recordlock_take(&tree->host, "isolate", 0);
+	assert_true(lock >= 0);
+	pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	other = open_other(tree);
+	recordlock_done(&lock);
+	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+	close(other);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +159,7 @@ int main(void)
 		tree_test(one_that_stays_with_another_is_given_up_in_time),
 		tree_test(one_that_is_let_go_of_is_the_callers),
 		tree_test(those_who_look_share_it_and_make_nothing),
+		tree_test(a_child_left_behind_keeps_no_lock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
