@@ -7,7 +7,8 @@
  * start: observe, refuse what can be refused, write the record of every old value, walk the plan
  * (handover.h), and give the vfio groups' nodes to the user vxm. stop: the record alone says what
  * goes back, so it works without the configuration and after a start that was killed at any write;
- * what cannot be put back stays in the record, for the next stop. Both run under one lock for all
+ * what cannot be put back stays in the record, for the next stop. Without a record it puts back
+ * what a udev rule took at boot for a start that was then refused. Both run under one lock for all
  * guests. A start that fails in the middle leaves the undoing to stop: systemd's ExecStopPost=.
  */
 #include <errno.h>
@@ -203,35 +204,38 @@ static int give_back(const struct host *host, const char *name, const struct iso
 	return r < 0 ? r : result;
 }
 
+/* Of a start; or, where none came to be, what the boot took: recorded first, like a start's. */
+static int recall(const struct host *host, const char *name, struct isolation *iso)
+{
+	_cleanup_record_ struct record *record = NULL;
+	int r = load_record(host, name, &record);
+
+	if (r < 0)
+		return r;
+	r = record ? isolation_recall(host, record, iso)
+		   : isolation_recall_prepared(host, name, iso);
+	if (r >= 0 && !record && iso->count > 0 && !arg_dry_run)
+		r = takeover_record(host, name, iso);
+	if (r < 0)
+		log_error("what /run/vxm/%s/" ISOLATE_KIND " or /etc/vxm/prepared/%s says cannot "
+			  "be found again, or recorded: %s. Nothing was changed.",
+			  name, name, strerror(-r));
+	return r;
+}
+
 static int verb_stop(const struct host *host, const char *name)
 {
 	_cleanup_isolation_ struct isolation iso = { 0 };
-	_cleanup_record_ struct record *record = NULL;
 	_cleanup_close_ int lock_fd = -1;
 	int r = lock(host, &lock_fd);
 
 	if (r >= 0)
-		r = load_record(host, name, &record);
+		r = recall(host, name, &iso);
 	if (r < 0)
 		return r;
-	if (!record) /* but for the temporary file of a start that was killed while saving */
-		return arg_dry_run ? 0 : record_remove(host, name, ISOLATE_KIND);
-	r = isolation_recall(host, record, &iso);
-	if (r < 0) {
-		log_error("what /run/vxm/%s/" ISOLATE_KIND " says cannot be found again: %s. "
-			  "Nothing was changed.",
-			  name, strerror(-r));
-		return r;
-	}
-	if (!arg_dry_run)
-		return give_back(host, name, &iso, lock_fd);
-	for (size_t i = iso.count; i-- > 0 && r >= 0;) {
-		_cleanup_handover_plan_ struct handover_plan plan = { 0 };
-
-		r = handover_plan_return(&iso.functions[i], &plan);
-		handover_print(stdout, &plan);
-	}
-	return r;
+	/* Also without a function: a start that was killed while saving left a temporary file. */
+	return arg_dry_run ? handover_print_return(stdout, &iso)
+			   : give_back(host, name, &iso, lock_fd);
 }
 
 static int verb_check(const struct host *host, const char *name)

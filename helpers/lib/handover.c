@@ -179,6 +179,19 @@ void handover_print(FILE *out, const struct handover_plan *plan)
 	}
 }
 
+int handover_print_return(FILE *out, const struct isolation *iso)
+{
+	for (size_t i = iso->count; i-- > 0;) {
+		_cleanup_handover_plan_ struct handover_plan plan = { 0 };
+		int r = handover_plan_return(&iso->functions[i], &plan);
+
+		if (r < 0)
+			return r;
+		handover_print(out, &plan);
+	}
+	return 0;
+}
+
 struct write_job {
 	const struct host *host;
 	const struct handover_step *step;

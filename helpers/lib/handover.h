@@ -65,6 +65,8 @@ void handover_format_step(const struct handover_step *step, char *buf, size_t si
 
 /* All steps of a plan, one a line. */
 void handover_print(FILE *out, const struct handover_plan *plan);
+/* Those of the return of each function, in the order of returning. 0, -ENOMEM. */
+int handover_print_return(FILE *out, const struct isolation *iso);
 
 /* Why a step did not do what it was to. */
 struct handover_failure {

@@ -50,9 +50,9 @@ void isolation_read_state(const struct host *host, const struct pcidev *dev,
 /*
  * Before this guest had it, a function was what it is now; unless it is on our override because the
  * udev rule of a prepared guest put it there at boot. Then it was unbound and without an override,
- * and its home driver is the one on record since the target was enabled.
+ * and its home driver is the one on record since the target was enabled. True in that case.
  */
-static void find_home(const struct prepared *prepared, struct isolation_function *function)
+static bool find_home(const struct prepared *prepared, struct isolation_function *function)
 {
 	const struct prepared_function *ours = prepared_find(prepared, &function->dev.addr);
 
@@ -60,12 +60,13 @@ static void find_home(const struct prepared *prepared, struct isolation_function
 	memcpy(function->home, function->now.driver, sizeof(function->home));
 	if (!ours || !pciids_match(&ours->ids, &function->dev.ids) ||
 	    strcmp(function->now.override, ISOLATION_DRIVER) != 0)
-		return;
+		return false;
 	function->found.driver[0] = '\0';
 	function->found.override[0] = '\0';
 	function->found.power[0] = '\0';
 	snprintf(function->home, sizeof(function->home), "%s",
 		 ours->driver[0] ? ours->driver : ISOLATION_ANY);
+	return true;
 }
 
 static int recall_text(const struct record *record, const char *object, const char *key, char *buf,
@@ -339,6 +340,47 @@ int isolation_recall(const struct host *host, const struct record *record, struc
 		if (r < 0)
 			return r;
 	}
+	*ret = iso;
+	iso = (struct isolation){ 0 };
+	return 0;
+}
+
+static int recall_prepared(const struct host *host, const char *guest,
+			   const struct prepared *prepared, const struct pciaddr *addr,
+			   struct isolation *iso)
+{
+	char bdf[PCIADDR_SIZE], owner[GUEST_NAME_SIZE];
+	struct isolation_function *function;
+	struct pcidev dev;
+	int r = record_owner(host, "isolate", pciaddr_format(addr, bdf), guest, owner);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = pcidev_read(host, addr, &dev);
+	if (r < 0)
+		return r == -ENOENT || r == -ENODEV ? 0 : r;
+	r = add_function(iso, &function);
+	if (r < 0)
+		return r;
+	function->dev = dev;
+	function->present = true;
+	isolation_read_state(host, &dev, &function->now);
+	if (!find_home(prepared, function))
+		iso->count--;
+	return 0;
+}
+
+int isolation_recall_prepared(const struct host *host, const char *guest, struct isolation *ret)
+{
+	_cleanup_prepared_ struct prepared prepared = { 0 };
+	_cleanup_isolation_ struct isolation iso = { 0 };
+	int r = read_prepared(host, guest, &prepared);
+
+	/* By address, so a card's display function comes last, as in the order of taking. */
+	for (size_t i = prepared.count; i-- > 0 && r >= 0;)
+		r = recall_prepared(host, guest, &prepared, &prepared.items[i].addr, &iso);
+	if (r < 0)
+		return r;
 	*ret = iso;
 	iso = (struct isolation){ 0 };
 	return 0;

@@ -67,6 +67,12 @@ int isolation_observe(const struct host *host, const struct guest *guest,
  * needed. 0; -EBADMSG: an object is no BDF, or a key is missing or too long; -errno of the reading.
  */
 int isolation_recall(const struct host *host, const struct record *record, struct isolation *ret);
+/*
+ * The functions that our udev rule has kept for GUEST since boot and that no guest has a record of:
+ * what is left when the boot's preparation was refused. Empty for most guests. 0, -EBADMSG: the
+ * file in /etc/vxm/prepared is not of its form, -errno of the reading.
+ */
+int isolation_recall_prepared(const struct host *host, const char *guest, struct isolation *ret);
 /* Reads what a hand-over changes on a function; driver and override come from DEV. */
 void isolation_read_state(const struct host *host, const struct pcidev *dev,
 			  struct isolation_state *ret);

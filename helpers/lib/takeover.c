@@ -9,7 +9,7 @@
 #include "record.h"
 #include "vfionode.h"
 
-static int save(const struct host *host, const char *guest, const struct isolation *iso)
+int takeover_record(const struct host *host, const char *guest, const struct isolation *iso)
 {
 	_cleanup_record_ struct record *record = record_new(guest, "isolate");
 	int r = record ? 0 : -ENOMEM;
@@ -50,7 +50,7 @@ int takeover_run(const struct host *host, const char *guest, const struct isolat
 		 struct handover_failure *ret_failure)
 {
 	size_t used;
-	int r = save(host, guest, iso);
+	int r = takeover_record(host, guest, iso);
 
 	if (r < 0) {
 		snprintf(ret_failure->text, sizeof(ret_failure->text),

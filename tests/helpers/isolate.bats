@@ -112,6 +112,58 @@ prepared() {
 	[ "$(attribute 0000:01:00.0 driver_override)" = vfio-pci ]
 }
 
+# The boot of a prepared guest whose check is refused: the rule has taken the card, and no start came.
+@test "stop gives back what the boot took for a start that was refused" {
+	prepared 0000:01:00.0 10de:2684:1043:88e2 nvidia
+	make_guest win11 0000:01:00.0 10de:9999
+	run isolate stop win11 --dry-run
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "0000:01:00.0: set driver_override to nvidia" ]
+	[ "$(driver 0000:01:00.0)" = vfio-pci ]
+	[ ! -e "$ROOT/run/vxm/win11" ]
+	run isolate stop win11
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"0000:01:00.0: vfio-pci -> nvidia" ]]
+	[ "$(driver 0000:01:00.0)" = nvidia ]
+	[ "$(attribute 0000:01:00.0 driver_override)" = "(null)" ]
+	[ ! -e "$ROOT/run/vxm/win11" ]
+	run isolate stop win11
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "stop gives back nothing that another guest has, that is another card, or whose target is not enabled" {
+	prepared 0000:01:00.0 10de:2684:1043:88e2 nvidia
+	make_guest other 0000:01:00.0 10de:2684
+	isolate start other
+	isolate stop win11
+	[ "$(driver 0000:01:00.0)" = vfio-pci ]
+	isolate stop other
+	prepared 0000:01:00.0 10de:2684:1043:ffff nvidia
+	isolate stop win11
+	[ "$(driver 0000:01:00.0)" = vfio-pci ]
+	prepared 0000:01:00.0 10de:2684:1043:88e2 nvidia
+	rm "$ROOT/etc/systemd/system/multi-user.target.wants/vxm-prepare@win11.target"
+	isolate stop win11
+	[ "$(driver 0000:01:00.0)" = vfio-pci ]
+	[ ! -e "$ROOT/run/vxm/win11" ]
+}
+
+@test "that return, killed after each of its writes, is finished by the next stop" {
+	local n status=137
+	for ((n = 1; status != 0; n++)); do
+		prepared 0000:01:00.0 10de:2684:1043:88e2 nvidia
+		status=0
+		env "VXM_FAKE_KILL_AFTER=$n" "$VXM_BUILD/fake/vxm-isolate" stop win11 --root="$ROOT" 2>/dev/null || status=$?
+		isolate stop win11
+		[ "$(driver 0000:01:00.0)" = nvidia ]
+		[ "$(attribute 0000:01:00.0 driver_override)" = "(null)" ]
+		[ ! -e "$ROOT/run/vxm/win11" ]
+	done
+	[ "$n" -gt 4 ]
+}
+
 @test "a second start changes nothing, and keeps the old values" {
 	local once
 	isolate start win11
