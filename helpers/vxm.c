@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <string.h>
 
+#include "checkupshow.h"
 #include "cmdline.h"
 #include "gpushow.h"
 #include "log.h"
@@ -12,28 +13,27 @@
 static const char *arg_root;
 static bool arg_json;
 
-static int scan(const struct host *host, struct gpu_list *ret)
+static void tell_unreadable(int r)
 {
-	int r = gpu_scan(host, ret);
-
 	if (r == -ENOENT)
 		log_error("there is no PCI bus in the sysfs of %s%s: is it the root of a recorded "
 			  "machine?",
 			  arg_root ? "--root=" : "this machine", arg_root ? arg_root : "");
-	else if (r < 0)
+	else
 		log_error("the PCI devices cannot be read: %s", strerror(-r));
-	return r;
 }
 
 static int verb_list_gpus(const struct host *host, const char *argument)
 {
 	_cleanup_gpu_list_ struct gpu_list gpus = { 0 };
 	_cleanup_hwname_ struct hwname *names = NULL;
-	int r = scan(host, &gpus);
+	int r = gpu_scan(host, &gpus);
 
 	(void)argument;
-	if (r < 0)
+	if (r < 0) {
+		tell_unreadable(r);
 		return r;
+	}
 	if (arg_json) {
 		gpushow_print_json(stdout, &gpus);
 		return 0;
@@ -46,9 +46,67 @@ static int verb_list_gpus(const struct host *host, const char *argument)
 	return gpushow_print(stdout, gpus.items, gpus.count, names);
 }
 
+/* 1: good; 0: not; -errno, which was told. With --json the verdict is in what was printed. */
+static int check(const struct host *host, const struct pciaddr *addr, struct guest *guest)
+{
+	_cleanup_checkup_ struct checkup checkup = { 0 };
+	_cleanup_hwname_ struct hwname *names = NULL;
+	char bdf[PCIADDR_SIZE];
+	int r = checkup_run(host, addr, guest, &checkup);
+
+	if (r < 0) {
+		if (r == -ENODEV)
+			log_error("no PCI function is at %s; vxm list-gpus lists the GPUs",
+				  pciaddr_format(addr, bdf));
+		else
+			tell_unreadable(r);
+		return r;
+	}
+	if (arg_json) {
+		checkupshow_print_json(stdout, &checkup);
+		return 0;
+	}
+	(void)hwname_open(&names);
+	r = checkupshow_print(stdout, host, &checkup, names);
+	return r >= 0 && !checkup_is_good(&checkup) ? -EPERM : r;
+}
+
+static int verb_check(const struct host *host, const char *argument)
+{
+	(void)argument;
+	return check(host, NULL, NULL);
+}
+
+/* A colon is in every address, and in no guest's name. */
+static int verb_check_one(const struct host *host, const char *argument)
+{
+	struct guest *guest;
+	struct pciaddr addr;
+	char full[32];
+	int r;
+
+	if (!strchr(argument, ':')) {
+		r = program_load_guest(host, argument, &guest);
+		return r < 0 ? r : check(host, NULL, guest);
+	}
+	/* As lspci writes it where there is one domain: 01:00.0. */
+	snprintf(full, sizeof(full), "%s%.20s", strlen(argument) == 7 ? "0000:" : "", argument);
+	r = pciaddr_parse(full, &addr);
+	if (r < 0) {
+		log_error("\"%s\" is neither an address such as 0000:01:00.0 nor a guest's name",
+			  argument);
+		return r;
+	}
+	return check(host, &addr, NULL);
+}
+
 static const struct cmdline_verb verbs[] = {
 	{ "list-gpus", NULL, "list the GPUs, what moves with each, and who shares its IOMMU group",
 	  verb_list_gpus },
+	{ "check", NULL, "say whether a guest could have one of them, and what to put right first",
+	  verb_check },
+	{ "check", "NAME|BDF", "the same of a guest and all that it asks for, or of one device",
+	  verb_check_one },
 	{ NULL, NULL, NULL, NULL },
 };
 

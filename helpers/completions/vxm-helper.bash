@@ -47,7 +47,7 @@ _vxm_helper() {
 		fi
 	done < <("$1" --help 2>/dev/null)
 	case $kind in
-	NAME) while read -r word; do choices+=("$word"); done < <(_vxm_guests "$root") ;;
+	NAME | "NAME|BDF") while read -r word; do choices+=("$word"); done < <(_vxm_guests "$root") ;;
 	FILE)
 		compopt -o filenames
 		while read -r word; do choices+=("$word"); done < <(compgen -f -- "$cur")

@@ -43,26 +43,22 @@ static int sysfs_path(char path[static PATH_MAX], const char *format, va_list ap
 static int read_text(const struct host *host, const char *path, char *buf, size_t size)
 {
 	_cleanup_close_ int fd = host_openat(host, path, O_RDONLY);
-	size_t used = 0;
+	ssize_t n;
 
 	if (fd < 0)
 		return fd;
-	while (used < size) {
-		ssize_t n = read(fd, buf + used, size - used);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		used += (size_t)n;
-	}
-	if (used == size)
+	/* One call brings a whole attribute; asking again for its end would make half as many calls
+	 * again, and a machine has thousands of attributes. */
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size)
 		return -ENAMETOOLONG;
-	if (used > 0 && buf[used - 1] == '\n')
-		used--;
-	buf[used] = '\0';
+	if (n > 0 && buf[n - 1] == '\n')
+		n--;
+	buf[n] = '\0';
 	return 0;
 }
 
@@ -72,6 +68,32 @@ int sysfs_read(const struct host *host, char *buf, size_t size, const char *form
 	int r = SYSFS_PATH(path, format);
 
 	return r < 0 ? r : read_text(host, path, buf, size);
+}
+
+ssize_t sysfs_read_bytes(const struct host *host, void *buf, size_t size, const char *format, ...)
+{
+	_cleanup_close_ int fd = -1;
+	char path[PATH_MAX];
+	int r = SYSFS_PATH(path, format);
+	size_t used = 0;
+
+	if (r < 0)
+		return r;
+	fd = host_openat(host, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	while (used < size) {
+		ssize_t n = read(fd, (char *)buf + used, size - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	return (ssize_t)used;
 }
 
 int sysfs_read_u64(const struct host *host, uint64_t *ret, const char *format, ...)

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "host.h"
 
@@ -23,6 +24,10 @@ int sysfs_read(const struct host *host, char *buf, size_t size, const char *form
  * neither. */
 int sysfs_read_u64(const struct host *host, uint64_t *ret, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* An attribute that is no text, "config" of a PCI function: as many bytes as there are and fit,
+ * which may be fewer for a reader without privileges. The number of bytes, or -errno. */
+ssize_t sysfs_read_bytes(const struct host *host, void *buf, size_t size, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 /* A decimal that may be negative (numa_node). */
 int sysfs_read_int(const struct host *host, int *ret, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

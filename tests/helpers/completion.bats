@@ -66,6 +66,8 @@ offers() {
 	[ "$OFFERED" = 'win10 win11' ]
 	offers vxm-display show --root = "$DESTDIR" de
 	[ "$OFFERED" = demo ]
+	offers vxm --root = "$DESTDIR" check win
+	[ "$OFFERED" = 'win10 win11' ]
 	# And no second one.
 	offers vxm-isolate --root = "$DESTDIR" start demo w
 	[ "$OFFERED" = '' ]

@@ -34,6 +34,28 @@ FORM='{machine: $machine, gpu: .bdf, id, class, group, verdict, own, bridges, fo
 	[ "$(expected | wc -l)" -ge 72 ]
 }
 
+@test "check: on every machine there is one verdict, in words, in JSON and in the exit status" {
+	local root said="$BATS_TEST_TMPDIR/said" good
+	for root in "$ROOTS"/*; do
+		run "$VXM_BUILD/vxm" check --root="$root"
+		[ "$(grep -c '^verdict: ' <<<"$output")" -eq 1 ] || { echo "$root: $output"; return 1; }
+		good=$(grep -c '^verdict: yes: ' <<<"$output") || [ "$good" -eq 0 ]
+		[ "$status" -eq $((1 - good)) ] || { echo "$root: $status"; return 1; }
+		printf '{"machine": "%s", "good": %d, "gpus": ' "${root##*/}" "$good"
+		"$VXM_BUILD/vxm" check --root="$root" --json
+		printf ', "listed": '
+		"$VXM_BUILD/vxm" list-gpus --root="$root" --json
+		echo '}'
+	done >"$said"
+	# The same devices in the same words as list-gpus; each reason is whole; good is: some GPU has nothing that blocks.
+	jq -e -s 'length >= 86 and all(.[];
+		(.gpus | map(del(.reasons))) == .listed
+		and all(.gpus[].reasons[]; (.code | test("^[a-z0-9-]+$")) and (.text | length > 0) and (.fix | length > 0))
+		and (.good == 1) == any(.gpus[]; all(.reasons[]; .level != "blocks"))
+		and all(.gpus[]; (.verdict == "clean") or any(.reasons[]; .code == "no-iommu" or .code == "foreign-member")))' "$said"
+	[ "$(jq -s 'map(.good) | unique | length' "$said")" -eq 2 ]
+}
+
 @test "vxm-isolate show: they are the same there" {
 	local machine gpu id said="$BATS_TEST_TMPDIR/said"
 	while read -r machine gpu id; do

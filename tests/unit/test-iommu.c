@@ -127,6 +127,49 @@ static void of_a_pci_device_only_the_function_moves(void **state)
 	iommu_set_done(&set);
 }
 
+static void an_index_gives_the_same_for_every_device_of_a_large_machine(void **state)
+{
+	enum { COUNT = 1024 };
+	struct pcidev *items = calloc(COUNT, sizeof(*items));
+	struct pcidev_list list = { .items = items, .count = COUNT };
+	struct iommu_index index;
+
+	(void)state;
+	assert_non_null(items);
+	for (unsigned i = 0; i < COUNT; i++) {
+		items[i].addr = (struct pciaddr){ .bus = (uint8_t)(i / 8), .function = i % 8 };
+		items[i].class = i % 8 == 0 ? 0x030000 : i % 8 == 7 ? 0x060400 : 0x040300;
+		items[i].ids.vendor = (uint16_t)(i % 8 < 3 ? 0x10de : 0x8086);
+		items[i].iommu_group = (int)(i * 7 % 100) - 1; /* -1: none */
+	}
+	assert_int_equal(iommu_index_make(&list, &index), 0);
+	for (unsigned i = 0; i < COUNT; i += 8) {
+		struct iommu_set set;
+		size_t foreign = 0, bridges = 0;
+
+		assert_int_equal(iommu_observe_indexed(&index, &items[i].addr, true, &set), 0);
+		assert_int_equal(set.own_count, 3);
+		for (unsigned n = 0; n < COUNT; n++) {
+			bool member = false, own = n / 8 == i / 8 && n % 8 < 3;
+
+			for (unsigned k = 0; k < 3; k++)
+				member = member ||
+					 (items[n].iommu_group >= 0 &&
+					  items[n].iommu_group == items[i + k].iommu_group);
+			bridges += member && !own && n % 8 == 7;
+			foreign += member && !own && n % 8 != 7;
+		}
+		assert_int_equal(set.foreign_count, foreign);
+		assert_int_equal(set.bridge_count, bridges);
+		for (size_t n = 1; n < set.foreign_count; n++)
+			assert_true(set.foreign[n - 1] <
+				    set.foreign[n]); /* by address, each once */
+		iommu_set_done(&set);
+	}
+	iommu_index_done(&index);
+	free(items);
+}
+
 static void an_absent_device_is_an_error(void **state)
 {
 	struct pcidev items[] = { CARD };
@@ -148,6 +191,7 @@ int main(void)
 		cmocka_unit_test(a_bridge_is_foreign_once_its_driver_uses_dma),
 		cmocka_unit_test(without_a_group_there_is_no_iommu),
 		cmocka_unit_test(of_a_pci_device_only_the_function_moves),
+		cmocka_unit_test(an_index_gives_the_same_for_every_device_of_a_large_machine),
 		cmocka_unit_test(an_absent_device_is_an_error),
 	};
 

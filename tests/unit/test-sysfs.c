@@ -51,6 +51,21 @@ static void numbers_are_whole_or_refused(void **state)
 	assert_int_equal(sysfs_read_u64(&tree->host, &value, "absent"), -ENOENT);
 }
 
+static void bytes_are_counted_and_not_cut_at_a_nul(void **state)
+{
+	struct tree *tree = *state;
+	unsigned char bytes[64] = { 0x86, 0x80 }, buf[128];
+
+	bytes[63] = '\n';
+	tree_write_bytes(tree, "sys/bus/pci/devices/x/config", bytes, sizeof(bytes));
+	assert_int_equal(
+		sysfs_read_bytes(&tree->host, buf, sizeof(buf), "bus/pci/devices/x/config"), 64);
+	assert_memory_equal(buf, bytes, 64);
+	assert_int_equal(sysfs_read_bytes(&tree->host, buf, 16, "bus/pci/devices/x/config"), 16);
+	assert_int_equal(sysfs_read_bytes(&tree->host, buf, 16, "bus/pci/devices/y/config"),
+			 -ENOENT);
+}
+
 static void a_link_is_the_last_name_of_its_target(void **state)
 {
 	const struct tree *tree = *state;
@@ -121,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		tree_test(text_loses_its_last_newline_and_no_other),
 		tree_test(numbers_are_whole_or_refused),
+		tree_test(bytes_are_counted_and_not_cut_at_a_nul),
 		tree_test(a_link_is_the_last_name_of_its_target),
 		tree_test(a_write_is_one_and_to_what_is_there),
 		tree_test(lists_are_in_byte_order),

@@ -56,6 +56,8 @@ with_accounts() {
 @test "install puts every file below DESTDIR, and uninstall takes each of them away" {
 	make -s -C "$VXM_SOURCE" install DESTDIR="$ROOT" PREFIX=/usr
 	[ -x "$ROOT/usr/bin/vxm-isolate" ]
+	[ -x "$ROOT/usr/bin/vxm" ]
+	[ -f "$ROOT/usr/share/man/man1/vxm.1" ]
 	[ -x "$ROOT/usr/lib/systemd/system-generators/vxm-generator" ]
 	[ -f "$ROOT/usr/lib/systemd/system/vxm-guest@.service" ]
 	[ -f "$ROOT/usr/lib/udev/rules.d/71-vxm.rules" ]
@@ -79,11 +81,12 @@ with_accounts() {
 		helper=$(basename "$helper" .c)
 		[ -s "$VXM_BUILD/man/$helper.8" ]
 	done
+	[ -s "$VXM_BUILD/man/vxm.1" ]
 }
 
 @test "--help and --version of each helper succeed, and name the helper" {
 	local helper
-	for helper in "$VXM_SOURCE"/helpers/vxm-*.c; do
+	for helper in "$VXM_SOURCE"/helpers/vxm.c "$VXM_SOURCE"/helpers/vxm-*.c; do
 		helper=$(basename "$helper" .c)
 		[ "$helper" != vxm-generator ] || continue
 		"$VXM_BUILD/$helper" --help | grep -q "$helper"
