@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "deadline.h"
+#include "sysfs.h"
 #include "vfionode.h"
 
 static int await_holder(const struct host *host, const char *guest, const struct pcidev *dev,
@@ -35,6 +36,64 @@ static int await_holder(const struct host *host, const char *guest, const struct
 	return r;
 }
 
+static bool has_probe(const struct handover_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->steps[i].op == HANDOVER_PROBE)
+			return true;
+	return false;
+}
+
+struct header_job {
+	const struct host *host;
+	char bdf[PCIADDR_SIZE];
+};
+
+/*
+ * -EIO: it reads as all ones, as a device does that is not on the bus any more: one that did not
+ * come back from a reset or from D3cold. The whole header is looked at, for the vendor id of a
+ * virtual function reads ffff in good health.
+ */
+static int read_header(void *data)
+{
+	const struct header_job *job = data;
+	unsigned char header[64];
+	ssize_t n = sysfs_read_bytes(job->host, header, sizeof(header), "bus/pci/devices/%s/config",
+				     job->bdf);
+
+	for (ssize_t i = 0; i < n; i++)
+		if (header[i] != 0xff)
+			return 0;
+	return n > 0 ? -EIO : 0;
+}
+
+/*
+ * A host's driver that probes a dead device may never come back, and has the device's lock by then.
+ * The kernel wakes the device up for this read (pci_config_pm_runtime_get()), and may wait a minute
+ * for one that does not wake: hence the deadline.
+ */
+static int refuse_dead(const struct host *host, const char *guest,
+		       const struct isolation_function *function, int lock_fd,
+		       struct handover_failure *failure)
+{
+	bool any = strcmp(function->home, ISOLATION_ANY) == 0;
+	struct header_job job = { .host = host };
+	int r;
+
+	pciaddr_format(&function->dev.addr, job.bdf);
+	r = deadline_run(read_header, &job, HANDOVER_TIMEOUT_MS, lock_fd, NULL);
+	if (r < 0)
+		snprintf(failure->text, sizeof(failure->text),
+			 "%s does not answer (%s), and %s may hang on it: it stays %s%s. systemctl "
+			 "suspend may wake it up, switching the machine off and on does; after a "
+			 "suspend: vxm-isolate stop %s",
+			 job.bdf, r == -EIO ? "its configuration space reads ff" : strerror(-r),
+			 any ? "the driver of its kind" : function->home,
+			 function->now.driver[0] ? "on " : "without a driver", function->now.driver,
+			 guest);
+	return r;
+}
+
 static void give_back(const struct host *host, const char *guest,
 		      const struct isolation_function *function, int64_t end_ms, int lock_fd,
 		      struct giveback *ret)
@@ -51,6 +110,9 @@ static void give_back(const struct host *host, const char *guest,
 			 "there is not enough memory to plan a return");
 	if (r >= 0 && taken && plan.count > 0)
 		r = await_holder(host, guest, &function->dev, end_ms, &ret->failure);
+	/* Not before: what a virtual machine does last is a reset. */
+	if (r >= 0 && has_probe(&plan))
+		r = refuse_dead(host, guest, function, lock_fd, &ret->failure);
 	if (r >= 0)
 		r = handover_apply(host, &plan, lock_fd, &ret->failure);
 	if (r >= 0)

@@ -23,6 +23,8 @@
  *   bus/pci/devices/BDF/.modalias-driver   the driver that this kind of device gets without
  * override bus/pci/devices/BDF/.stuck             an unbind of it never returns
  *   bus/pci/devices/BDF/.refused           a probe of it binds nothing
+ *   bus/pci/devices/BDF/config             all ones: a probe by another driver than vfio-pci never
+ *                                          returns
  *   HUGEPAGES/.obtainable                  how many pages that pool can grow to in all
  *
  * What goes wrong is told by the environment. Writes are counted from 1, over all processes of one
@@ -198,6 +200,14 @@ static void bind_driver(const struct host *host, const char *bdf, const char *dr
 	}
 }
 
+static bool is_dead(const struct host *host, const char *bdf)
+{
+	unsigned char vendor[4];
+
+	return sysfs_read_bytes(host, vendor, sizeof(vendor), DEVICES "%s/config", bdf) == 4 &&
+	       memcmp(vendor, "\377\377\377\377", 4) == 0;
+}
+
 static int write_probe(const struct host *host, const char *bdf)
 {
 	char driver[64];
@@ -209,6 +219,8 @@ static int write_probe(const struct host *host, const char *bdf)
 	device_text(host, bdf, "driver_override", driver, sizeof(driver));
 	if (!driver[0] || strcmp(driver, "(null)") == 0)
 		device_text(host, bdf, ".modalias-driver", driver, sizeof(driver));
+	while (is_dead(host, bdf) && driver[0] && strcmp(driver, "vfio-pci") != 0)
+		pause();
 	if (driver[0])
 		bind_driver(host, bdf, driver);
 	return 0;

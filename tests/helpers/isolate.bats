@@ -226,6 +226,30 @@ prepared() {
 	[ ! -e "$ROOT/run/vxm/win11" ]
 }
 
+# config BDF BYTE: the configuration space reads as that.
+config() {
+	head -c 64 /dev/zero | tr '\0' "$2" >"$ROOT/sys/bus/pci/devices/$1/config"
+}
+
+@test "a card that does not answer any more is not given to the host's driver" {
+	isolate start win11
+	config 0000:01:00.0 '\377'
+	config 0000:01:00.1 '\020'
+	run isolate stop win11
+	[ "$status" -eq 1 ]
+	[[ $output == *"0000:01:00.0 does not answer (its configuration space reads ff), and nouveau may hang on it: it stays on vfio-pci."* ]]
+	[[ $output == *"after a suspend: vxm-isolate stop win11"* ]]
+	[[ $output != *"has not done it within"* ]]
+	[ "$(driver 0000:01:00.0)" = vfio-pci ]
+	[ "$(driver 0000:01:00.1)" = snd_hda_intel ]
+	grep -q '^0000:01:00.0 home nouveau$' "$ROOT/run/vxm/win11/isolate"
+	# A suspend has woken it up.
+	config 0000:01:00.0 '\020'
+	isolate stop win11
+	[ "$(driver 0000:01:00.0)" = nouveau ]
+	[ ! -e "$ROOT/run/vxm/win11" ]
+}
+
 @test "a function that does not come back is reported and kept, the others go back" {
 	isolate start win11
 	touch "$ROOT/sys/bus/pci/devices/0000:01:00.1/.refused"
