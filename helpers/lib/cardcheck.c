@@ -8,6 +8,7 @@
 #include "cardscreen.h"
 #include "isolation.h"
 #include "pciport.h"
+#include "record.h"
 #include "sysfs.h"
 
 /*
@@ -87,7 +88,8 @@ static void check_foreign(const struct cardcheck *check, const struct iommu_set 
 	}
 }
 
-/* ACS decides the groups, so it is worth a word only where a group has others in it. */
+/* ACS decides the groups, so what a port lacks is worth a word only where a group has others in it.
+ */
 static void check_acs(const struct cardcheck *check, const struct iommu_set *set,
 		      struct reason_list *reasons)
 {
@@ -95,7 +97,7 @@ static void check_acs(const struct cardcheck *check, const struct iommu_set *set
 	size_t count, unseen = 0;
 	char bdf[PCIADDR_SIZE];
 
-	if (set->verdict != IOMMU_SHARED)
+	if (set->verdict == IOMMU_NONE)
 		return;
 	if (pciport_path(check->host, &set->device->addr, ports, &count) < 0) {
 		reason_add(reasons, REASON_UNSEEN, "acs",
@@ -106,7 +108,7 @@ static void check_acs(const struct cardcheck *check, const struct iommu_set *set
 	}
 	for (size_t i = 0; i < count; i++) {
 		unseen += ports[i].acs == PCIPORT_ACS_UNSEEN;
-		if (!pciport_is_open(&ports[i]))
+		if (set->verdict != IOMMU_SHARED || !pciport_is_open(&ports[i]))
 			continue;
 		reason_add(reasons, REASON_WARNS, "acs",
 			   ports[i].acs == PCIPORT_ACS_OFF
@@ -256,6 +258,22 @@ static void check_holders(const struct cardcheck *check, const struct iommu_set 
 	}
 }
 
+/* Of a guest, guestfit tells who else has its devices. */
+static void check_claim(const struct cardcheck *check, const struct iommu_set *set,
+			struct reason_list *reasons)
+{
+	char bdf[PCIADDR_SIZE], owner[GUEST_NAME_SIZE], fix[192];
+
+	if (check->guest || record_owner(check->host, "isolate",
+					 pciaddr_format(&set->device->addr, bdf), "", owner) <= 0)
+		return;
+	snprintf(fix, sizeof(fix),
+		 "systemctl stop vxm-guest@%s.service vxm-prepare@%s.target gives it back", owner,
+		 owner);
+	reason_add(reasons, REASON_WARNS, "claimed", fix, "%s is held for the guest %s now", bdf,
+		   owner);
+}
+
 void cardcheck_run(const struct cardcheck *check, const struct iommu_set *set,
 		   struct reason_list *reasons)
 {
@@ -272,5 +290,6 @@ void cardcheck_run(const struct cardcheck *check, const struct iommu_set *set,
 		cardscreen_check(check->host, set->device, check->guest, reasons);
 		check_reset(check, set, reasons);
 	}
+	check_claim(check, set, reasons);
 	check_holders(check, set, reasons);
 }

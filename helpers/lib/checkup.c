@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cardcheck.h"
 #include "guestfit.h"
 #include "hostcheck.h"
+#include "isolation.h"
 #include "monitorcheck.h"
 
 /*
@@ -63,12 +65,24 @@ static int add_devices(struct checkup *checkup, const struct pciaddr *addr)
 	return r == -ENOENT ? 0 : r;
 }
 
+/* A function that the guest asked about has already: its own QEMU may hold it. */
+static bool is_its_own(const struct record *record, const struct pcidev *dev)
+{
+	char bdf[PCIADDR_SIZE];
+
+	return record && strcmp(dev->driver, ISOLATION_DRIVER) == 0 &&
+	       record_get(record, pciaddr_format(&dev->addr, bdf), "home");
+}
+
 static int find_holders(const struct host *host, struct checkup *checkup, struct holder_list *ret)
 {
 	_cleanup_free_ const struct pcidev **devs = NULL;
+	_cleanup_record_ struct record *record = NULL;
 	size_t room = 1, count = 0;
 	int r;
 
+	if (checkup->guest)
+		(void)record_load(host, checkup->guest->name, "isolate", &record);
 	for (size_t i = 0; i < checkup->count; i++)
 		room += checkup->devices[i].set->own_count;
 	devs = calloc(room, sizeof(*devs));
@@ -76,7 +90,8 @@ static int find_holders(const struct host *host, struct checkup *checkup, struct
 		return -ENOMEM;
 	for (size_t i = 0; i < checkup->count; i++)
 		for (size_t n = 0; n < checkup->devices[i].set->own_count; n++)
-			devs[count++] = checkup->devices[i].set->own[n];
+			if (!is_its_own(record, checkup->devices[i].set->own[n]))
+				devs[count++] = checkup->devices[i].set->own[n];
 	r = holder_scan(host, devs, count, ret);
 	if (r < 0)
 		reason_add(&checkup->reasons, REASON_UNSEEN, "held", "sudo vxm check",

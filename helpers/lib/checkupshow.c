@@ -115,7 +115,7 @@ static void print_verdict(FILE *out, const struct checkup *checkup)
 	size_t n = count_reasons(checkup, REASON_BLOCKS);
 	char bdf[PCIADDR_SIZE] = "", what[64];
 
-	if (checkup->gpus.count == 0) {
+	if (checkup->gpus.count == 0 && checkup->count == 0 && !checkup->guest) {
 		fprintf(out, "verdict: no: this machine has no GPU\n");
 		return;
 	}
@@ -188,9 +188,26 @@ static void print_list(FILE *out, const struct reason_list *list, size_t *n)
 	}
 }
 
+/* What is known of a guest's GPU that is not there: where it should be, and the reasons. */
+static void print_absent(FILE *out, const struct checkup *checkup)
+{
+	char bdf[PCIADDR_SIZE];
+	size_t n = 0;
+
+	fprintf(out,
+		"\n  {\"bdf\": \"%s\", \"id\": null, \"class\": null, \"driver\": null, "
+		"\"group\": null, \"boot_display\": false, \"verdict\": null, \"own\": [], "
+		"\"bridges\": [], \"foreign\": [], \"own_other_groups\": [], \"reasons\": [",
+		pciaddr_format(&checkup->guest->gpu.device, bdf));
+	print_list(out, &checkup->reasons, &n);
+	fprintf(out, "]}\n");
+}
+
 void checkupshow_print_json(FILE *out, const struct checkup *checkup)
 {
 	fprintf(out, "[");
+	if (checkup->guest && checkup->count == 0)
+		print_absent(out, checkup);
 	for (size_t i = 0; i < checkup->count; i++) {
 		size_t n = 0;
 

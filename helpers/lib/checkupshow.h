@@ -15,5 +15,5 @@
 int checkupshow_print(FILE *out, const struct host *host, const struct checkup *checkup,
 		      struct hwname *names);
 /* An array of objects as gpushow's, each with reasons: its own, then those of machine and guest, as
- * {code, level, text, fix}. */
+ * {code, level, text, fix}. Of a guest none of whose devices is there, one object says so. */
 void checkupshow_print_json(FILE *out, const struct checkup *checkup);

@@ -145,6 +145,69 @@ static void of_a_guest_all_its_devices_count(void **state)
 	assert_null(strstr(strstr(text, "foreign-member:") + 1, "foreign-member:"));
 }
 
+#define GUEST                                                                    \
+	"[Guest]\nMemory=1G\nHugepages=no\n[Disk]\nPath=/d\n[GPU]\nDevice=" CARD \
+	"\nIdentity=10de:2684\n"
+
+static void of_a_guest_whose_card_is_gone_the_reasons_are_printed(void **state)
+{
+	_cleanup_checkup_ struct checkup checkup = { 0 };
+	struct guest_error error = { .text = "" };
+	_cleanup_free_ char *text = NULL;
+	struct tree *tree = *state;
+	struct guest *guest;
+
+	pcitree_make(tree, BOOT, "0x1002", "0x73bf", "0x030000", "2", "amdgpu");
+	tree_write(tree, "etc/vxm/guests/win11.conf", GUEST);
+	assert_int_equal(guest_load(&tree->host, "win11", &guest, &error), 0);
+	assert_int_equal(checkup_run(&tree->host, NULL, guest, &checkup), 0);
+	assert_false(checkup_is_good(&checkup));
+	text = show(tree, &checkup, true);
+	assert_non_null(strstr(text, "[\n  {\"bdf\": \"" CARD "\", \"id\": null"));
+	assert_non_null(strstr(text, "{\"code\": \"absent\", \"level\": \"blocks\""));
+}
+
+/* The guest win11 has the card, and its QEMU the group's node. */
+static void make_running(const struct tree *tree)
+{
+	pcitree_make(tree, BOOT, "0x1002", "0x73bf", "0x030000", "2", "amdgpu");
+	pcitree_make(tree, CARD, "0x10de", "0x2684", "0x030000", "1", "vfio-pci");
+	tree_write(tree, "etc/vxm/guests/win11.conf", GUEST);
+	tree_write(tree, "run/vxm/win11/isolate", CARD " home nouveau\n");
+	tree_write(tree, "sys/class/vfio/1/dev", "244:1\n");
+	tree_write(tree, "proc/900/comm", "qemu\n");
+	tree_write(tree, "proc/900/cgroup", "0::/vxm.slice/vxm-guest@win11.service\n");
+	tree_link(tree, "proc/900/fd/9", "/dev/vfio/1");
+}
+
+static void a_card_that_a_guest_has_now_is_told_with_its_name(void **state)
+{
+	_cleanup_checkup_ struct checkup checkup = { 0 };
+	struct pciaddr addr = pcitree_addr(CARD);
+	struct tree *tree = *state;
+
+	make_running(tree);
+	assert_int_equal(checkup_run(&tree->host, &addr, NULL, &checkup), 0);
+	checktree_expect(&checkup.devices[0].reasons, "claimed", REASON_WARNS, "the guest win11",
+			 "systemctl stop vxm-guest@win11.service");
+	checktree_expect(&checkup.devices[0].reasons, "held", REASON_BLOCKS, "qemu (pid 900",
+			 "shut that virtual machine down");
+}
+
+static void a_running_guest_does_not_stand_in_its_own_way(void **state)
+{
+	_cleanup_checkup_ struct checkup checkup = { 0 };
+	struct guest_error error = { .text = "" };
+	struct tree *tree = *state;
+	struct guest *guest;
+
+	make_running(tree);
+	assert_int_equal(guest_load(&tree->host, "win11", &guest, &error), 0);
+	assert_int_equal(checkup_run(&tree->host, NULL, guest, &checkup), 0);
+	assert_null(checktree_find(&checkup.devices[0].reasons, "held"));
+	assert_null(checktree_find(&checkup.devices[0].reasons, "claimed"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +218,9 @@ int main(void)
 		tree_test(without_a_gpu_the_answer_is_no),
 		tree_test(json_adds_reasons_to_what_list_gpus_says),
 		tree_test(of_a_guest_all_its_devices_count),
+		tree_test(of_a_guest_whose_card_is_gone_the_reasons_are_printed),
+		tree_test(a_card_that_a_guest_has_now_is_told_with_its_name),
+		tree_test(a_running_guest_does_not_stand_in_its_own_way),
 	};
 
 	return cmocka_run_group_tests_name("checkup", tests, NULL, NULL);
