@@ -30,7 +30,8 @@
 #include "unitstate.h"
 
 #define DISPLAY_TRIES	   3	 /* a monitor that wakes up misses a call or two */
-#define DISPLAY_TIMEOUT_MS 40000 /* so often, it is below the unit's timeouts */
+#define DISPLAY_TIMEOUT_MS 45000 /* so often, it is below the unit's timeouts */
+#define DISPLAY_HOLD_S	   30	 /* below that; a guest's card has a picture long before */
 
 static const char *arg_root;
 static bool arg_dry_run, arg_json;
@@ -71,16 +72,13 @@ static int load_record(struct display *display)
 	return r;
 }
 
-/* Tells what became of a monitor. False when another try is due before anything is told. */
-static bool tell(const struct display *display, int r, const struct monitorclaim_story *story)
+/* Tells what became of a monitor. */
+static void tell(int r, const struct monitorclaim_story *story)
 {
-	if ((r == -ENXIO || r == -ENODEV) && display->tries > 1)
-		return false;
 	if (r == 0)
 		log_info("%s", story->text);
 	else
 		log_warning("%s", story->text);
-	return true;
 }
 
 static int scan(struct monitor_list *ret)
@@ -96,25 +94,27 @@ static int scan(struct monitor_list *ret)
 static int start_job(void *data)
 {
 	struct display *display = data;
-	struct monitorclaim_story story;
+	size_t count = display->guest->display_count;
+	_cleanup_free_ struct monitorclaim *claims = calloc(count, sizeof(*claims));
 	struct monitor_list list;
-	int r = load_record(display), result = -EIO;
+	int r, result = -EIO;
 
+	if (!claims)
+		return -ENOMEM;
 	/* Read here, not before: an earlier try has written to it. */
+	r = load_record(display);
 	if (r == -ENOENT)
 		display->record = record_new(display->name, MONITORCLAIM_KIND);
 	if (display->record)
 		r = scan(&list);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < display->guest->display_count; i++) {
-		r = monitorclaim_switch(display->host, &list, display->guest->displays[i],
-					display->name, display->record, &story);
-		if (!tell(display, r, &story))
-			return -EAGAIN;
-		result = r >= 0 ? 0 : result;
+	if (r >= 0)
+		r = monitorclaim_switch_all(display->host, &list, display->guest, display->record,
+					    DISPLAY_HOLD_S, display->tries > 1, claims);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		tell(claims[i].result, &claims[i].story);
+		result = claims[i].result >= 0 ? 0 : result;
 	}
-	return result;
+	return r < 0 ? r : result;
 }
 
 static int stop_job(void *data)
@@ -128,8 +128,10 @@ static int stop_job(void *data)
 	for (size_t i = 0; result >= 0 && (object = record_object(display->record, i)); i++) {
 		int r = monitorclaim_restore(&list, display->record, object, &story);
 
-		if (!tell(display, r, &story))
+		/* Another try, before anything is told. */
+		if ((r == -ENXIO || r == -ENODEV) && display->tries > 1)
 			return -EAGAIN;
+		tell(r, &story);
 		result = r < 0 ? r : result;
 	}
 	return result;

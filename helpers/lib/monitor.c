@@ -44,6 +44,7 @@
 /* Reading back: the monitor is changing its input meanwhile. */
 #define MONITOR_READ_TRIES    4
 #define MONITOR_READ_PAUSE_MS 700
+#define MONITOR_WAIT_MS	      2000
 
 /* The library's binary interface is its major version's. */
 #if DDCUTIL_VMAJOR >= 2
@@ -246,7 +247,16 @@ static int exchange(const struct monitor *monitor, const uint8_t *value, uint8_t
 
 int monitor_get_input(const struct monitor *monitor, uint8_t *ret)
 {
-	return exchange(monitor, NULL, ret);
+	uint8_t found;
+	int r = exchange(monitor, NULL, &found);
+
+	if (r < 0)
+		return r;
+	/* LG's answer so whatever they show; it is no input in MCCS. */
+	if (found == 0)
+		return -ENODATA;
+	*ret = found;
+	return 0;
 }
 
 int monitor_set_input(const struct monitor *monitor, uint8_t value, enum monitor_outcome *ret)
@@ -272,6 +282,11 @@ int monitor_set_input(const struct monitor *monitor, uint8_t value, enum monitor
 	return 0;
 }
 
+void monitor_wait(void)
+{
+	pause_ms(MONITOR_WAIT_MS);
+}
+
 const char *monitor_input_name(uint8_t value)
 {
 	static const char *const names[] = {
@@ -292,6 +307,8 @@ const char *monitor_strerror(int error)
 		return "another program holds its I2C bus";
 	case -EOPNOTSUPP:
 		return "it has no input select (VCP feature 0x60)";
+	case -ENODATA:
+		return "it answers 0, which is no input";
 	case -ENODEV:
 		return "no such monitor is connected";
 	case -ELIBACC:

@@ -45,8 +45,8 @@ int monitor_find(const struct monitor_list *list, const char *maker, uint16_t pr
 /*
  * VCP feature 0x60, one byte as of MCCS 2.2. 0; -ENXIO: it does not answer over DDC/CI (its menu
  * may have that off, or it is deaf on an input that it does not show); -EBUSY: another program
- * holds the bus, retried for about two seconds; -EOPNOTSUPP: it has no such feature; -ENODEV: it is
- * gone; -EIO: anything else.
+ * holds the bus, retried for about two seconds; -EOPNOTSUPP: it has no such feature; -ENODATA: it
+ * answers 0, as some do whatever they show; -ENODEV: it is gone; -EIO: anything else.
  */
 int monitor_get_input(const struct monitor *monitor, uint8_t *ret);
 
@@ -60,6 +60,12 @@ enum monitor_outcome {
 /* Sets the input, and reads it back, which no version of the library does for this feature. 0 and
  * the outcome, or -errno as above: it did not take the command. */
 int monitor_set_input(const struct monitor *monitor, uint8_t value, enum monitor_outcome *ret);
+
+/*
+ * Waits two seconds. A monitor that finds no signal on its new input shows it for some seconds all
+ * the same, and may then go back to the one before: what it shows has to be asked again.
+ */
+void monitor_wait(void);
 
 /* "dp-1" for 0x0f, as MCCS 2.2 names the values; NULL for one that it does not. */
 const char *monitor_input_name(uint8_t value);

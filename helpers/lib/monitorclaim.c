@@ -8,6 +8,10 @@
  * HostInput= nor the monitor says which that is, the monitor is left alone: nobody could put it
  * back.
  *
+ * A monitor that finds no signal on the guest's input goes back to the host's after some seconds,
+ * and the guest's card has a picture only once its firmware has come to it, some seconds after the
+ * guest is active. Nobody says when, so the monitors are asked for a while and set again.
+ *
  * On the way back a monitor may hang on two cables and hear only on the one whose input it shows,
  * so each of them is tried. One that took the command and cannot be read (a monitor that never
  * answers reads, or that slept off) counts as done: no further try would tell more.
@@ -17,8 +21,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "parse.h"
+
+/* So many looks in a row, two seconds apart, see all monitors where they belong. */
+#define QUIET_LOOKS 3
 
 #define TELL(story, ...) snprintf((story)->text, sizeof((story)->text), __VA_ARGS__)
 
@@ -112,6 +120,102 @@ int monitorclaim_switch(const struct host *host, const struct monitor_list *list
 	TELL(ret_story, "monitor %s: input %s -> 0x%02x%s", monitor->identity,
 	     record_get(record, monitor->identity, "input"), wanted->guest_input,
 	     outcome == MONITOR_SWITCHED ? "" : " (not confirmed: it cannot be read now)");
+	return 0;
+}
+
+/* Seconds of a clock that nobody sets. */
+static int64_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec;
+}
+
+static bool has_lapsed(const struct monitor_list *list, const struct monitorclaim *claim)
+{
+	const struct guest_display *wanted = claim->wanted;
+	const struct monitor *monitor;
+	uint8_t found;
+
+	if (claim->result < 0)
+		return claim->result == -EREMOTEIO;
+	return monitor_find(list, wanted->maker, wanted->product, wanted->serial, &monitor) >= 0 &&
+	       monitor_get_input(monitor, &found) >= 0 && found != wanted->guest_input;
+}
+
+/* Once more; what is told at the end says that it took more than once. */
+static void set_again(const struct host *host, const struct monitor_list *list, const char *guest,
+		      struct record *record, struct monitorclaim *claim)
+{
+	size_t size;
+
+	claim->lapses++;
+	claim->result =
+		monitorclaim_switch(host, list, claim->wanted, guest, record, &claim->story);
+	size = strlen(claim->story.text);
+	if (claim->result >= 0)
+		snprintf(claim->story.text + size, sizeof(claim->story.text) - size,
+			 " (set %u times: it showed another in between, as many do while there is "
+			 "no signal)",
+			 claim->lapses + 1);
+}
+
+static void give_up(struct monitorclaim *claim)
+{
+	char name[MONITORCLAIM_NAME_SIZE];
+
+	/* One that never took it has its story. */
+	if (claim->result < 0)
+		return;
+	claim->result = -EREMOTEIO;
+	TELL(&claim->story,
+	     "monitor %s goes back from input 0x%02x to another: it has no signal there; is that "
+	     "its cable to the guest's card, and has the guest a picture?",
+	     monitorclaim_name(claim->wanted, name), claim->wanted->guest_input);
+}
+
+/* Sets again those that lapsed. Returns how many did. */
+static size_t look(const struct host *host, const struct monitor_list *list,
+		   const struct guest *guest, struct record *record, int64_t until,
+		   struct monitorclaim *claims)
+{
+	size_t lapsed = 0;
+
+	for (size_t i = 0; i < guest->display_count; i++) {
+		if (!has_lapsed(list, &claims[i]))
+			continue;
+		lapsed++;
+		if (now_s() < until)
+			set_again(host, list, guest->name, record, &claims[i]);
+		else
+			give_up(&claims[i]);
+	}
+	return lapsed;
+}
+
+int monitorclaim_switch_all(const struct host *host, const struct monitor_list *list,
+			    const struct guest *guest, struct record *record, unsigned seconds,
+			    bool may_retry, struct monitorclaim *claims)
+{
+	int64_t until = now_s() + seconds;
+	unsigned quiet = 0;
+	size_t switched = 0;
+
+	for (size_t i = 0; i < guest->display_count; i++) {
+		int r = monitorclaim_switch(host, list, guest->displays[i], guest->name, record,
+					    &claims[i].story);
+
+		if (may_retry && (r == -ENXIO || r == -ENODEV))
+			return -EAGAIN;
+		claims[i].wanted = guest->displays[i];
+		claims[i].result = r;
+		switched += r >= 0 || r == -EREMOTEIO;
+	}
+	while (switched > 0 && quiet < QUIET_LOOKS && now_s() < until) {
+		monitor_wait();
+		quiet = look(host, list, guest, record, until, claims) == 0 ? quiet + 1 : 0;
+	}
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 /* One monitor turned to the guest's input and back, with the record that makes it safe. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "guest.h"
@@ -32,6 +33,27 @@ const char *monitorclaim_name(const struct guest_display *wanted,
 int monitorclaim_switch(const struct host *host, const struct monitor_list *list,
 			const struct guest_display *wanted, const char *guest,
 			struct record *record, struct monitorclaim_story *ret_story);
+
+/* A monitor of a guest, and what became of it. */
+struct monitorclaim {
+	const struct guest_display *wanted;
+	int result;	 /* of monitorclaim_switch() */
+	unsigned lapses; /* how often it then showed another input */
+	struct monitorclaim_story story;
+};
+
+/*
+ * monitorclaim_switch() for each of the guest's displays; then watches until all show the guest's
+ * input for about six seconds, and sets it again where one does not. SECONDS after the call nothing
+ * more is begun (a set that is under way takes up to seven); a monitor that then still goes back
+ * has -EREMOTEIO. One that cannot be read is taken to have kept it. CLAIMS has room for
+ * guest->display_count, zeroed. 0, whatever became of each; -EAGAIN, with MAY_RETRY only: one is
+ * deaf or absent, and nothing was watched.
+ */
+int monitorclaim_switch_all(const struct host *host, const struct monitor_list *list,
+			    const struct guest *guest, struct record *record, unsigned seconds,
+			    bool may_retry, struct monitorclaim *claims);
+
 /*
  * Sets the recorded input of OBJECT, over each cable that the monitor hangs on until it is read
  * back. 0; 1: it took the command and cannot be read; -errno as above, -EBADMSG: nothing is

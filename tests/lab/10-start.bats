@@ -251,6 +251,26 @@ guest_has() {
 	[ "$(monitor_input)" = 17 ]
 }
 
+# The guest's card may have its first picture only when the monitor has already given up on it.
+@test "a monitor that falls back to the host's input, for the guest's has no signal yet, is set again until it stays" {
+	local before
+	before=$(monitor_writes)
+	l1 systemctl stop vxm-display@demo.service
+	[ "$(monitor_input)" = 15 ]
+	l1sh 'echo 2 >/sys/kernel/debug/vxm_monitor/falls_back
+		systemctl start vxm-display@demo.service'
+	[ "$(monitor_input)" = 17 ]
+	[ "$(monitor_writes)" -eq $((before + 4)) ]
+	l1sh 'journalctl -b -o cat -u vxm-display@demo.service | grep -E "input 0x0f -> 0x11 \(set 3 times: "'
+}
+
+@test "a monitor that says no the first times is set again" {
+	l1sh 'systemctl stop vxm-display@demo.service
+		echo 2 >/sys/kernel/debug/vxm_monitor/ignore_first
+		systemctl start vxm-display@demo.service'
+	[ "$(monitor_input)" = 17 ]
+}
+
 # --- stopping ----------------------------------------------------------------------------------------------------------
 
 @test "a member of the group vxm stops the guest, which shuts down in order" {

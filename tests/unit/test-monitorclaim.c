@@ -64,6 +64,29 @@ static void a_monitor_of_another_guest_is_left_alone(void **state)
 	record_free(record);
 }
 
+/* A monitor that wakes up is absent for a moment: another scan may find it, the last one tells. */
+static void an_absent_monitor_is_looked_for_again_while_that_may_be(void **state)
+{
+	const struct tree *tree = *state;
+	struct guest_display display = wanted, *displays[] = { &display };
+	struct guest guest = { .name = "demo", .displays = displays, .display_count = 1 };
+	struct monitor_list list = { .count = 0 };
+	struct record *record = record_new("demo", MONITORCLAIM_KIND);
+	struct monitorclaim claim = { .result = 0 };
+
+	tree_mkdir(tree, "run");
+	assert_int_equal(
+		monitorclaim_switch_all(&tree->host, &list, &guest, record, 30, true, &claim),
+		-EAGAIN);
+	assert_int_equal(
+		monitorclaim_switch_all(&tree->host, &list, &guest, record, 30, false, &claim), 0);
+	assert_int_equal(claim.result, -ENODEV);
+	assert_ptr_equal(claim.wanted, &display);
+	assert_int_equal(claim.lapses, 0);
+	assert_non_null(strstr(claim.story.text, "DEL:a0c4:H1 was not switched"));
+	record_free(record);
+}
+
 static void what_cannot_be_put_back_is_told_with_the_way_out(void **state)
 {
 	struct monitor_list list = { .count = 0 };
@@ -85,6 +108,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		tree_test(an_absent_monitor_is_told_and_nothing_is_recorded),
 		tree_test(a_monitor_of_another_guest_is_left_alone),
+		tree_test(an_absent_monitor_is_looked_for_again_while_that_may_be),
 		cmocka_unit_test(what_cannot_be_put_back_is_told_with_the_way_out),
 	};
 

@@ -10,13 +10,16 @@
  * (0x60), brightness (0x10), power (0xD6) and MCCS version (0xDF), and the capabilities string.
  * What a real monitor has as buttons and faults is in debugfs:
  *
- *   vcp_60, vcp_10     the values now; a write is somebody pressing the monitor's own buttons and
- * is not counted sets_60, sets_10   VCP sets that arrived over the bus, carried out or not sets,
- * gets         all of them fault              none, nak (at 0x37), checksum (every reply is wrong),
- * null (every reply is the null message; sets are carried out), ignore (sets are accepted and not
- * carried out), no-edid (nothing at 0x50) nak_first          so many transfers to 0x37 are not
- * acknowledged; counts down answers_only_on    0x37 answers only while this is the input shown; 0
- * is always
+ * - vcp_60, vcp_10: the values now; a write is somebody pressing the monitor's own buttons and is
+ *   not counted
+ * - sets_60, sets_10: VCP sets that came over the bus, carried out or not; sets, gets: all of them
+ * - fault: none, nak (at 0x37), checksum (every reply is wrong), null (every reply is the null
+ *   message; sets are carried out), ignore (sets are accepted and not carried out), no-edid
+ * - nak_first: so many transfers to 0x37 are not acknowledged; counts down
+ * - ignore_first: so many sets of 0x60 are accepted and not carried out; counts down
+ * - falls_back: so many sets of 0x60 find no signal on the input: it is shown for three seconds,
+ *   then the one before it again; counts down
+ * - answers_only_on: 0x37 answers only while this is the input shown; 0 is always
  */
 #include <linux/debugfs.h>
 #include <linux/i2c.h>
@@ -25,6 +28,7 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #define EDID_MAX	256
 #define EDID_ADDRESS	0x50
@@ -37,6 +41,9 @@
 #define DDC_HOST	0x51
 #define DDC_LENGTH_FLAG 0x80
 #define DDC_FRAGMENT	32
+
+/* How long an input without a signal is shown. */
+#define NO_SIGNAL_MS 3000
 
 #define VCP_BRIGHTNESS 0x10
 #define VCP_INPUT      0x60
@@ -102,6 +109,10 @@ static struct monitor {
 	u32 gets;
 	u32 nak_first;
 	u32 answers_only_on;
+	u32 ignore_first;
+	u32 falls_back;
+	u32 fall_back_to;
+	struct delayed_work fall_back;
 } monitor = {
 	.vcp_input = 0x0f,
 	.vcp_brightness = 75,
@@ -161,6 +172,33 @@ static void vcp_get(struct monitor *m, u8 code)
 	set_reply(m, payload, sizeof(payload));
 }
 
+static void fall_back(struct work_struct *work)
+{
+	struct monitor *m = container_of(to_delayed_work(work), struct monitor, fall_back);
+
+	mutex_lock(&m->lock);
+	m->vcp_input = m->fall_back_to;
+	mutex_unlock(&m->lock);
+}
+
+/* DisplayPort 1 and 2, HDMI 1 and 2; others have no plug. */
+static void show_input(struct monitor *m, u8 value)
+{
+	if (value < 0x0f || value > 0x12)
+		return;
+	if (m->ignore_first > 0) {
+		m->ignore_first--;
+		return;
+	}
+	cancel_delayed_work(&m->fall_back);
+	if (m->falls_back > 0 && value != m->vcp_input) {
+		m->falls_back--;
+		m->fall_back_to = m->vcp_input;
+		schedule_delayed_work(&m->fall_back, msecs_to_jiffies(NO_SIGNAL_MS));
+	}
+	m->vcp_input = value;
+}
+
 static void vcp_set(struct monitor *m, u8 code, u16 value)
 {
 	bool obey = m->fault != FAULT_IGNORE;
@@ -169,9 +207,8 @@ static void vcp_set(struct monitor *m, u8 code, u16 value)
 	switch (code) {
 	case VCP_INPUT:
 		m->sets_input++;
-		/* DisplayPort 1 and 2, HDMI 1 and 2; others have no plug. */
-		if (obey && (value & 0xff) >= 0x0f && (value & 0xff) <= 0x12)
-			m->vcp_input = value & 0xff;
+		if (obey)
+			show_input(m, value & 0xff);
 		break;
 	case VCP_BRIGHTNESS:
 		m->sets_brightness++;
@@ -324,6 +361,8 @@ static void create_debugfs(struct monitor *m)
 	debugfs_create_u32("gets", 0600, m->debugfs, &m->gets);
 	debugfs_create_u32("nak_first", 0600, m->debugfs, &m->nak_first);
 	debugfs_create_u32("answers_only_on", 0600, m->debugfs, &m->answers_only_on);
+	debugfs_create_u32("ignore_first", 0600, m->debugfs, &m->ignore_first);
+	debugfs_create_u32("falls_back", 0600, m->debugfs, &m->falls_back);
 	debugfs_create_file("fault", 0600, m->debugfs, m, &fault_operations);
 }
 
@@ -395,6 +434,7 @@ static int __init monitor_init(void)
 	if (!monitor.gpu)
 		return -ENODEV;
 	mutex_init(&monitor.lock);
+	INIT_DELAYED_WORK(&monitor.fall_back, fall_back);
 	set_reply(&monitor, NULL, 0);
 	monitor_adapter.dev.parent = &monitor.gpu->dev;
 	i2c_set_adapdata(&monitor_adapter, &monitor);
@@ -413,6 +453,7 @@ static void __exit monitor_exit(void)
 	debugfs_remove(monitor.debugfs);
 	unlink_connector(&monitor);
 	i2c_del_adapter(&monitor_adapter);
+	cancel_delayed_work_sync(&monitor.fall_back);
 	pci_dev_put(monitor.gpu);
 }
 
