@@ -134,6 +134,44 @@ static void a_function_of_a_prepared_guest_was_free_before(void **state)
 	pcibench_leave(&bench);
 }
 
+static size_t count_prepared(const struct tree *tree, const char *guest, struct isolation *iso)
+{
+	assert_int_equal(isolation_recall_prepared(&tree->host, guest, iso), 0);
+	return iso->count;
+}
+
+/* Without a start: what is on record, carries our override, and nobody has. */
+static void what_the_boot_took_is_found_without_a_record(void **state)
+{
+	const struct tree *tree = *state;
+	struct isolation iso;
+
+	pcibench_make(tree);
+	assert_int_equal(count_prepared(tree, "win11", &iso), 0);
+	tree_write(tree, "etc/vxm/prepared/win11",
+		   GPU " 10de:2684:1043:88e2 nvidia\n" AUDIO " 10de:22ba:1043:88e2 -\n");
+	tree_link(tree, "etc/systemd/system/multi-user.target.wants/vxm-prepare@win11.target", "x");
+	assert_int_equal(count_prepared(tree, "win11", &iso), 0);
+	isolation_done(&iso);
+	pcitree_attribute(tree, GPU, "driver_override", "vfio-pci");
+	pcitree_attribute(tree, AUDIO, "driver_override", "vfio-pci");
+	assert_int_equal(count_prepared(tree, "win11", &iso), 2);
+	assert_string_equal(iso.functions[0].home, ISOLATION_ANY);
+	assert_string_equal(iso.functions[1].home, "nvidia");
+	assert_string_equal(iso.functions[1].found.override, "");
+	assert_true(iso.functions[1].present);
+	assert_int_equal(iso.functions[1].dev.iommu_group, 14);
+	isolation_done(&iso);
+	tree_write(tree, "run/vxm/other/isolate", AUDIO " home x\n");
+	assert_int_equal(count_prepared(tree, "win11", &iso), 1);
+	isolation_done(&iso);
+	pcitree_attribute(tree, GPU, "subsystem_device", "0xffff");
+	assert_int_equal(count_prepared(tree, "win11", &iso), 0);
+	isolation_done(&iso);
+	tree_write(tree, "etc/vxm/prepared/win11", GPU " 10de");
+	assert_int_equal(isolation_recall_prepared(&tree->host, "win11", &iso), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +180,7 @@ int main(void)
 		tree_test(an_absent_attribute_is_recorded_as_absent),
 		tree_test(a_record_that_lacks_something_is_no_record),
 		tree_test(a_function_of_a_prepared_guest_was_free_before),
+		tree_test(what_the_boot_took_is_found_without_a_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,36 @@ static void a_held_group_is_waited_for_and_its_holder_named(void **state)
 	pcibench_leave(&bench);
 }
 
+/* Of a dead card the whole header is ones; a healthy virtual function has ones for its ids alone.
+ */
+static void only_a_device_that_answers_is_given_to_a_host_driver(void **state)
+{
+	const struct tree *tree = *state;
+	unsigned char header[256];
+	struct giveback results[2];
+	struct pcibench bench;
+
+	pcibench_make(tree);
+	tree_write(tree, "sys/bus/pci/drivers_probe", "");
+	tree_remove(tree, "sys/bus/pci/devices/" GPU "/driver");
+	pcibench_look(tree, &bench);
+	snprintf(bench.iso.functions[1].home, 64, "nouveau");
+	memset(header, 0xff, sizeof(header));
+	tree_write_bytes(tree, "sys/bus/pci/devices/" GPU "/config", header, sizeof(header));
+	give_back(&tree->host, &bench, 0, results);
+	assert_int_equal(results[1].error, -EIO);
+	assert_non_null(strstr(results[1].failure.text, GPU " does not answer"));
+	assert_non_null(strstr(results[1].failure.text, "it stays without a driver. "));
+	assert_override(tree, "(null)\n");
+	memset(header + 4, 0, sizeof(header) - 4);
+	tree_write_bytes(tree, "sys/bus/pci/devices/" GPU "/config", header, sizeof(header));
+	give_back(&tree->host, &bench, 0, results);
+	/* Plain files bind nothing, but the probe was written. */
+	assert_int_equal(results[1].error, -EXDEV);
+	assert_override(tree, "nouveau");
+	pcibench_leave(&bench);
+}
+
 /* Two groups, and a process that lives and has both open: the second is not waited for anew. */
 static void all_holders_together_have_one_deadline(void **state)
 {
@@ -198,6 +228,7 @@ int main(void)
 		tree_test(what_has_failed_stays_in_the_record_with_its_mark),
 		tree_test(a_function_that_is_as_it_was_found_is_not_written),
 		tree_test(a_held_group_is_waited_for_and_its_holder_named),
+		tree_test(only_a_device_that_answers_is_given_to_a_host_driver),
 		tree_test(all_holders_together_have_one_deadline),
 	};
 
