@@ -135,6 +135,8 @@ static void check_outputs(const struct host *host, const struct pcidev *dev, con
 			  const struct guest *guest, struct reason_list *reasons)
 {
 	bool has_glass = guest && guest->looking_glass_kib > 0;
+	/* NVIDIA's own driver shows no connectors in sysfs unless nvidia-drm.modeset=1. */
+	bool hides = strcmp(dev->driver, "nvidia") == 0;
 	struct outputs outputs = { 0 };
 
 	observe_outputs(host, bdf, &outputs);
@@ -146,7 +148,7 @@ static void check_outputs(const struct host *host, const struct pcidev *dev, con
 			   outputs.enabled);
 	if (has_glass)
 		return;
-	if (dev->class >> 8 == 0x0302 || (outputs.known && outputs.count == 0))
+	if (dev->class >> 8 == 0x0302 || (outputs.known && outputs.count == 0 && !hides))
 		reason_add(
 			reasons, REASON_WARNS, "no-outputs", LOOKING_GLASS,
 			"%s has no output of its own (%s), so nothing of the guest would be seen",
@@ -154,7 +156,7 @@ static void check_outputs(const struct host *host, const struct pcidev *dev, con
 			dev->class >> 8 == 0x0302 ? "a 3D controller, as in laptops whose "
 						    "screen hangs on the other GPU"
 						  : "no connector");
-	else if (outputs.known && outputs.connected == 0)
+	else if (outputs.count > 0 && outputs.connected == 0)
 		reason_add(reasons, REASON_WARNS, "no-monitor",
 			   "plug a second cable from the monitor (or a dummy plug) into the card",
 			   "no monitor is connected to %s", bdf);

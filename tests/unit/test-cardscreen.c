@@ -35,6 +35,17 @@ static void so_does_a_card_without_a_connector(void **state)
 	checktree_expect(&list, "no-outputs", REASON_WARNS, "no connector", "[LookingGlass]");
 }
 
+static void nvidias_driver_may_hide_its_connectors(void **state)
+{
+	_cleanup_reason_list_ struct reason_list list = { 0 };
+	struct pcidev dev = { .addr = pcitree_addr(BDF), .class = 0x030000, .driver = "nvidia" };
+	struct tree *tree = *state;
+
+	tree_mkdir(tree, DEVICE "/drm/card1");
+	cardscreen_check(&tree->host, &dev, NULL, &list);
+	assert_int_equal(list.count, 0);
+}
+
 static void a_guest_that_has_looking_glass_is_told_nothing(void **state)
 {
 	_cleanup_reason_list_ struct reason_list list = { 0 };
@@ -125,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		tree_test(a_3d_controller_needs_looking_glass),
 		tree_test(so_does_a_card_without_a_connector),
+		tree_test(nvidias_driver_may_hide_its_connectors),
 		tree_test(a_guest_that_has_looking_glass_is_told_nothing),
 		tree_test(an_output_that_shows_the_desktop_blocks),
 		tree_test(a_card_without_a_cable_is_told),
