@@ -9,6 +9,7 @@
 #include "cmdline.h"
 #include "guest.h"
 #include "host.h"
+#include "hugechange.h"
 #include "hugeclaim.h"
 #include "hugeobtain.h"
 #include "hugeshow.h"
@@ -26,16 +27,26 @@ static const char *arg_root;
 static bool arg_dry_run;
 static bool arg_json;
 
+static void tell_undone(const char *guest, const struct hugepool *pool, uint64_t taken)
+{
+	char name[HUGEPOOL_NAME_SIZE];
+
+	log_info("%s: %" PRIu64 " pages taken away, which a killed start or stop of %s had left",
+		 hugepool_format(pool, name), taken, guest);
+}
+
 /* Takes the lock, brings all records up to date and reads this guest's. */
 static int open_claim(const struct host *host, const char *name, struct hugeclaim *ret, int *ret_fd)
 {
 	_cleanup_close_ int fd = -1;
 	int r = 0;
 
-	if (!arg_dry_run)
+	if (!arg_dry_run) {
+		ready_status("waiting for other guests' huge pages");
 		fd = r = record_lock(host, HUGECLAIM_KIND);
+	}
 	if (r >= 0 && !arg_dry_run)
-		r = hugeclaim_settle_all(host);
+		r = hugechange_settle_all(host, name, tell_undone);
 	if (r >= 0)
 		r = hugeclaim_load(host, name, ret);
 	if (r >= 0)
@@ -91,7 +102,7 @@ static int give_back(const struct host *host, struct hugeclaim *claim, uint64_t 
 			printf("%s: take %" PRIu64 " pages away\n", name, part->added);
 			continue;
 		}
-		q = hugeclaim_shrink(host, claim, i, 0, 0, &taken);
+		q = hugechange_shrink(host, claim, i, 0, 0, &taken);
 		if (taken > 0)
 			log_info("%s: %" PRIu64 " pages taken away, %" PRIu64 " in the pool", name,
 				 taken, part->pool.total);
@@ -107,9 +118,10 @@ static int give_back(const struct host *host, struct hugeclaim *claim, uint64_t 
 	return r;
 }
 
-static void tell_progress(uint64_t have, uint64_t need)
+static void tell_progress(uint64_t have, uint64_t need, bool compacting)
 {
-	ready_status("%" PRIu64 " of %" PRIu64 " huge pages", have, need);
+	ready_status("%" PRIu64 " of %" PRIu64 " huge pages%s", have, need,
+		     compacting ? ", compacting memory for the others" : "");
 }
 
 static int obtain(const struct host *host, const struct guest *guest, struct hugeclaim *claim)
@@ -120,6 +132,7 @@ static int obtain(const struct host *host, const struct guest *guest, struct hug
 	struct hugeobtain_shortage shortage;
 	char text[1024];
 
+	tell_progress(have, need, false);
 	if (have >= need)
 		return 0;
 	if (arg_dry_run)
@@ -140,6 +153,19 @@ static int obtain(const struct host *host, const struct guest *guest, struct hug
 	return r;
 }
 
+/* A start whose record does not get closed has failed: the next helper of any guest would undo it.
+ */
+static int close_claim(const struct host *host, struct hugeclaim *claim, int result)
+{
+	int r = hugechange_end(host, claim, result >= 0);
+
+	if (r < 0 && result >= 0)
+		log_error("writing /run/vxm/%s/" HUGECLAIM_KIND " failed: %s; systemctl stop "
+			  "vxm-hugepages@%s.service gives the pages back",
+			  claim->guest, strerror(-r), claim->guest);
+	return result < 0 ? result : r;
+}
+
 static int verb_start(const struct host *host, const char *name)
 {
 	_cleanup_hugeclaim_ struct hugeclaim claim = { 0 };
@@ -150,10 +176,14 @@ static int verb_start(const struct host *host, const char *name)
 	if (r < 0 || guest->hugepage_kib == 0)
 		return r;
 	r = open_claim(host, name, &claim, &lock_fd);
+	if (r < 0)
+		return r;
+	hugechange_begin(&claim, true);
 	/* First an earlier start's, of a size that is no longer configured. */
+	r = give_back(host, &claim, guest->hugepage_kib);
 	if (r >= 0)
-		r = give_back(host, &claim, guest->hugepage_kib);
-	return r < 0 ? r : obtain(host, guest, &claim);
+		r = obtain(host, guest, &claim);
+	return arg_dry_run ? r : close_claim(host, &claim, r);
 }
 
 static int verb_stop(const struct host *host, const char *name)
@@ -162,8 +192,11 @@ static int verb_stop(const struct host *host, const char *name)
 	_cleanup_close_ int lock_fd = -1;
 	int r = open_claim(host, name, &claim, &lock_fd);
 
-	if (r >= 0)
+	if (r >= 0) {
+		ready_status("giving huge pages back");
+		hugechange_begin(&claim, false);
 		r = give_back(host, &claim, 0);
+	}
 	/* A record of nothing, which a kill before the first write leaves. */
 	if (r >= 0 && !arg_dry_run)
 		r = record_remove(host, name, HUGECLAIM_KIND);

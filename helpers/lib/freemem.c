@@ -13,6 +13,8 @@
 #include "sysfs.h"
 
 #define FREEMEM_LIMIT ((size_t)256 * 1024)
+/* Above MAX_ORDER of every architecture: 10 on x86, 13 on arm64 with pages of 64 KiB. */
+#define LARGEST_ORDER 20
 
 /* Moves *AT past blanks and over one word, which is copied. False at the end of the line. */
 static bool next_word(const char **at, char *word, size_t size)
@@ -152,16 +154,37 @@ int freemem_node(const struct host *host, unsigned node, uint64_t *ret_kib)
 	return 0;
 }
 
+static uint64_t base_page_kib(void)
+{
+	return (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
 int freemem_pages(const struct host *host, unsigned node, uint64_t page_kib, uint64_t *ret_pages)
 {
 	_cleanup_free_ char *text = NULL;
-	uint64_t base_kib = (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 	unsigned order = 0;
 	int r = host_read_file(host, "proc/buddyinfo", FREEMEM_LIMIT, &text, NULL);
 
 	if (r < 0)
 		return r;
-	while (base_kib << order < page_kib)
+	while (base_page_kib() << order < page_kib)
 		order++;
 	return freemem_pieces(text, node, order, ret_pages);
+}
+
+int freemem_largest(const struct host *host, unsigned node, uint64_t *ret_block_kib,
+		    uint64_t *ret_blocks)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = host_read_file(host, "proc/buddyinfo", FREEMEM_LIMIT, &text, NULL);
+	unsigned order = LARGEST_ORDER + 1;
+
+	if (r < 0)
+		return r;
+	do
+		r = freemem_pieces(text, node, --order, ret_blocks);
+	while (r == -ENODATA && order > 0);
+	if (r >= 0)
+		*ret_block_kib = base_page_kib() << order;
+	return r;
 }

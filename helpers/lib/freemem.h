@@ -32,3 +32,9 @@ int freemem_node(const struct host *host, unsigned node, uint64_t *ret_kib);
 
 /* How many pages of PAGE_KIB the free blocks of NODE hold. 0, -ENODATA as above, -errno. */
 int freemem_pages(const struct host *host, unsigned node, uint64_t page_kib, uint64_t *ret_pages);
+
+/* The largest blocks that the kernel keeps on NODE, and how many of these are free. A page that is
+ * larger takes several that adjoin, and no table tells which do. 0, -ENODATA: no such node, -errno.
+ */
+int freemem_largest(const struct host *host, unsigned node, uint64_t *ret_block_kib,
+		    uint64_t *ret_blocks);

@@ -20,7 +20,7 @@
  * Page cache is not dropped: the kernel reclaims what it needs, and the documentation advises
  * against it outside of testing (admin-guide/sysctl/vm.rst).
  *
- * Growth goes in steps of 1 GiB: see "Others between the steps" in hugeclaim.c. It also makes
+ * Growth goes in steps of 1 GiB: see "Others between the steps" in hugechange.c. It also makes
  * progress that can be shown, and asking for one step more than there is costs one failed step.
  */
 
@@ -35,7 +35,7 @@ struct attempt {
 	size_t count;
 	uint64_t page_kib;
 	uint64_t need;
-	void (*progress)(uint64_t have, uint64_t need);
+	void (*progress)(uint64_t have, uint64_t need, bool compacting);
 };
 
 static uint64_t count_missing(const struct attempt *attempt)
@@ -52,10 +52,10 @@ static int ask_pool(struct attempt *attempt, size_t i, uint64_t wanted)
 
 	while (wanted > 0) {
 		uint64_t step = wanted < step_pages || step_pages == 0 ? wanted : step_pages, got;
-		int r = hugeclaim_grow(attempt->host, attempt->claim, &attempt->pools[i], step,
-				       &got);
+		int r = hugechange_grow(attempt->host, attempt->claim, &attempt->pools[i], step,
+					&got);
 
-		attempt->progress(attempt->need - count_missing(attempt), attempt->need);
+		attempt->progress(attempt->need - count_missing(attempt), attempt->need, false);
 		if (r < 0)
 			return r;
 		if (got < step) {
@@ -89,6 +89,7 @@ static int ask_compacted(struct attempt *attempt, int preferred,
 	size_t first;
 	int r;
 
+	attempt->progress(attempt->need - count_missing(attempt), attempt->need, true);
 	for (size_t i = 0; i < attempt->count; i++)
 		if (hugepool_compact(attempt->host, &attempt->pools[i]) >= 0)
 			shortage->compacted = true;
@@ -109,14 +110,30 @@ static int give_back(struct attempt *attempt, const struct hugeclaim_part *kept,
 
 	for (size_t i = 0; i < attempt->claim->count; i++) {
 		uint64_t taken;
-		int q = hugeclaim_shrink(attempt->host, attempt->claim, i,
-					 i < count ? kept[i].added : 0,
-					 i < count ? kept[i].absorbed : 0, &taken);
+		int q = hugechange_shrink(attempt->host, attempt->claim, i,
+					  i < count ? kept[i].added : 0,
+					  i < count ? kept[i].absorbed : 0, &taken);
 
 		if (q < 0)
 			r = q;
 	}
 	return r;
+}
+
+/* What fragmentation allows on one node. A kernel without NUMA calls all its memory node 0. */
+static void count_blocks(const struct attempt *attempt, int node, struct hugeobtain_shortage *ret)
+{
+	unsigned number = node < 0 ? 0 : (unsigned)node;
+	uint64_t count, block_kib;
+
+	if (freemem_pages(attempt->host, number, attempt->page_kib, &count) >= 0) {
+		ret->has_pieces = true;
+		ret->pieces += count;
+	} else if (freemem_largest(attempt->host, number, &block_kib, &count) >= 0) {
+		ret->has_largest = true;
+		ret->block_kib = block_kib;
+		ret->blocks += count;
+	}
 }
 
 static void explain(const struct attempt *attempt, size_t first, struct hugeobtain_shortage *ret)
@@ -127,8 +144,14 @@ static void explain(const struct attempt *attempt, size_t first, struct hugeobta
 	ret->node = node;
 	ret->several = attempt->count > 1;
 	ret->has_available = freemem_machine(attempt->host, &ret->available_kib, &total_kib) >= 0;
-	ret->has_pieces = node >= 0 && freemem_pages(attempt->host, (unsigned)node,
-						     attempt->page_kib, &ret->pieces) >= 0;
+	for (size_t i = 0; i < attempt->count; i++) {
+		uint64_t claimed;
+
+		count_blocks(attempt, attempt->pools[i].node, ret);
+		if (hugeclaim_sum_others(attempt->host, attempt->claim->guest, &attempt->pools[i],
+					 &claimed) >= 0)
+			ret->claimed += claimed;
+	}
 }
 
 static int obtain(struct attempt *attempt, int preferred, struct hugeobtain_shortage *shortage)
@@ -155,7 +178,7 @@ static int obtain(struct attempt *attempt, int preferred, struct hugeobtain_shor
 }
 
 int hugeobtain(const struct host *host, struct hugeclaim *claim, uint64_t page_kib, uint64_t need,
-	       int preferred, void (*progress)(uint64_t have, uint64_t need),
+	       int preferred, void (*progress)(uint64_t have, uint64_t need, bool compacting),
 	       struct hugeobtain_shortage *ret_shortage)
 {
 	_cleanup_free_ struct hugepool *pools = NULL;

@@ -42,23 +42,45 @@ static const char *where(const struct guest *guest, const void *field, char buf[
 	return buf;
 }
 
+/* What there is: "20.0 GiB are available, ..." */
+static const char *format_memory(const struct guest *guest,
+				 const struct hugeobtain_shortage *shortage, char *buf, size_t size)
+{
+	char largest[SIZE_TEXT_MAX];
+	size_t n = 0;
+
+	buf[0] = '\0';
+	if (shortage->has_available)
+		n += (size_t)snprintf(buf + n, size - n, "%.1f GiB are available",
+				      (double)shortage->available_kib / (double)GIB_KIB);
+	if (shortage->has_pieces)
+		n += (size_t)snprintf(buf + n, size - n,
+				      "%sfree blocks hold %" PRIu64 " such pages",
+				      n > 0 ? ", " : "", shortage->pieces);
+	else if (shortage->has_largest)
+		n += (size_t)snprintf(buf + n, size - n,
+				      "%s%.1f GiB of it in free blocks of %s, the largest there "
+				      "are, and a page takes %" PRIu64 " that adjoin",
+				      n > 0 ? ", " : "",
+				      (double)shortage->blocks * (double)shortage->block_kib /
+					      (double)GIB_KIB,
+				      format_page(shortage->block_kib, largest),
+				      guest->hugepage_kib / shortage->block_kib);
+	if (shortage->claimed > 0)
+		snprintf(buf + n, size - n, "%sother guests have %" PRIu64, n > 0 ? ", " : "",
+			 shortage->claimed);
+	return buf[0] ? buf : "the kernel does not say why";
+}
+
 const char *hugeshow_shortage(const struct guest *guest, const struct hugeobtain_shortage *shortage,
 			      char *buf, size_t size)
 {
-	char page[SIZE_TEXT_MAX], at[WHERE_SIZE], place[48] = "", memory[128] = "";
-	int n = 0;
+	char page[SIZE_TEXT_MAX], at[WHERE_SIZE], place[48] = "", memory[256];
 
 	format_page(guest->hugepage_kib, page);
 	if (shortage->node >= 0)
 		snprintf(place, sizeof(place), " on node %d%s", shortage->node,
 			 shortage->several ? " and the others" : "");
-	if (shortage->has_available)
-		n = snprintf(memory, sizeof(memory), "%.1f GiB are available",
-			     (double)shortage->available_kib / (double)GIB_KIB);
-	if (shortage->has_pieces)
-		snprintf(memory + n, sizeof(memory) - (size_t)n,
-			 "%sfree blocks hold %" PRIu64 " such pages", n > 0 ? ", " : "",
-			 shortage->pieces);
 	/* No word of hugepages= on the kernel's command line: those are others' pages to us. */
 	snprintf(
 		buf, size,
@@ -68,7 +90,7 @@ const char *hugeshow_shortage(const struct guest *guest, const struct hugeobtain
 		"boot. The pools are as they were",
 		shortage->wanted, page, place, shortage->obtained,
 		shortage->compacted ? ", also after memory was compacted" : "",
-		memory[0] ? memory : "the kernel does not say why",
+		format_memory(guest, shortage, memory, sizeof(memory)),
 		where(guest, &guest->memory_kib, at), guest->name);
 	return buf;
 }

@@ -30,7 +30,8 @@
  * What goes wrong is told by the environment. Writes are counted from 1, over all processes of one
  * run: VXM_FAKE_KILL_BEFORE=N and VXM_FAKE_KILL_AFTER=N kill the helper (and the child that writes)
  * with SIGKILL right before or after the N-th, VXM_FAKE_FAIL=N:EIO fails it, without effect, with
- * EIO, EBUSY, ENODEV, ENOSPC, EINTR or EPERM.
+ * EIO, EBUSY, ENODEV, ENOSPC, EINTR or EPERM. VXM_FAKE_RUN_BEFORE=N:PROGRAM and VXM_FAKE_RUN_AFTER
+ * run a program there and wait for its end: what others do at that very moment.
  */
 #define sysfs_write fakekernel_store
 #include "../../helpers/lib/sysfs.c"
@@ -39,8 +40,10 @@
 #include "pciaddr.h"
 
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 int sysfs_write(const struct host *host, const char *text, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -75,6 +78,36 @@ static void die(void)
 	kill(getpid(), SIGKILL);
 }
 
+/* What stands behind the colon of "3:EIO", when that is NUMBER; else NULL. */
+static const char *chosen_text(const char *variable, unsigned number)
+{
+	const char *text = getenv(variable), *colon = text ? strchr(text, ':') : NULL;
+	char digits[16];
+	unsigned chosen;
+
+	if (!colon || (size_t)(colon - text) >= sizeof(digits))
+		return NULL;
+	memcpy(digits, text, (size_t)(colon - text));
+	digits[colon - text] = '\0';
+	return parse_uint(digits, &chosen) >= 0 && chosen == number ? colon + 1 : NULL;
+}
+
+/* The program is nobody's parent here: it sees neither the locks nor the count. */
+static void run_chosen(const char *variable, unsigned number)
+{
+	const char *program = chosen_text(variable, number);
+	char path[PATH_MAX], *argv[] = { path, NULL };
+	int status;
+	pid_t pid;
+
+	if (!program)
+		return;
+	snprintf(path, sizeof(path), "%s", program);
+	if (posix_spawn(&pid, path, NULL, NULL, argv, environ) != 0 ||
+	    waitpid(pid, &status, 0) != pid || status != 0)
+		abort();
+}
+
 /* "3:EIO": the error of write number 3. */
 static int chosen_failure(unsigned number)
 {
@@ -85,18 +118,12 @@ static int chosen_failure(unsigned number)
 		{ "EIO", EIO },	      { "EBUSY", EBUSY }, { "ENODEV", ENODEV },
 		{ "ENOSPC", ENOSPC }, { "EINTR", EINTR }, { "EPERM", EPERM },
 	};
-	const char *text = getenv("VXM_FAKE_FAIL"), *colon = text ? strchr(text, ':') : NULL;
-	char digits[16];
-	unsigned chosen;
+	const char *name = chosen_text("VXM_FAKE_FAIL", number);
 
-	if (!colon || (size_t)(colon - text) >= sizeof(digits))
-		return 0;
-	memcpy(digits, text, (size_t)(colon - text));
-	digits[colon - text] = '\0';
-	if (parse_uint(digits, &chosen) < 0 || chosen != number)
+	if (!name)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
-		if (strcmp(errors[i].name, colon + 1) == 0)
+		if (strcmp(errors[i].name, name) == 0)
 			return -errors[i].error;
 	abort();
 }
@@ -390,11 +417,13 @@ int sysfs_write(const struct host *host, const char *text, const char *format, .
 
 	if (r < 0)
 		return r;
+	run_chosen("VXM_FAKE_RUN_BEFORE", number);
 	if (is_chosen("VXM_FAKE_KILL_BEFORE", number))
 		die();
 	r = chosen_failure(number);
 	if (r >= 0)
 		r = act(host, path + strlen(SYSFS_MOUNT), text);
+	run_chosen("VXM_FAKE_RUN_AFTER", number);
 	if (is_chosen("VXM_FAKE_KILL_AFTER", number))
 		die();
 	return r;

@@ -186,16 +186,25 @@ obtainable() {
 	[ "$(pages)" -eq 27 ]
 }
 
-@test "an administrator's new absolute number is not driven below other guests' claims" {
+@test "a number below all claims was written without a thought of guests: what others had before is left to them" {
 	guest other 1G 2M
+	before=$(picture)
 	hugepages start demo
 	hugepages start other
 	pool "$(pool_of 0)" 600 590
 	hugepages stop demo
-	[ "$(pages)" -eq 512 ]
+	[ "$(pages)" -eq $((40 + 512)) ]
 	hugepages stop other
-	[ "$(pages)" -eq 10 ] # in use, and surplus now
-	[ "$(cat "$(pool_of 0)/surplus_hugepages")" -eq 10 ]
+	[ "$(picture)" = "$before" ]
+}
+
+@test "systemd-sysctl's vm.nr_hugepages, written once more while a guest runs, is what stays" {
+	hugepages start demo
+	pool "$(pool_of 0)" 1576 0
+	echo 1536 >"$(pool_of 0)/surplus_hugepages" # 40 wanted, and the guest uses the rest
+	hugepages stop demo
+	[ "$(($(pages) - $(cat "$(pool_of 0)/surplus_hugepages")))" -eq 40 ]
+	[ ! -e "$root/run/vxm/demo" ]
 }
 
 @test "a pool that was emptied under us is left empty" {
@@ -235,12 +244,59 @@ obtainable() {
 	[ "$status" -eq 1 ]
 	[ "${#lines[@]}" -eq 1 ]
 	[[ $output == *"1536 huge pages of 2 MiB wanted on node 0, 100 obtained, also after memory was compacted"* ]]
-	[[ $output == *"8.0 GiB are available, free blocks hold 13 such pages"* ]]
+	[[ $output == *"(8.0 GiB are available, free blocks hold 13 such pages)"* ]]
 	[[ $output == *"set a smaller Memory= or Hugepages=no in /etc/vxm/guests/demo.conf:2"* ]]
 	[[ $output == *"systemctl enable vxm-prepare@demo.target"* ]]
 	[[ $output == *"The pools are as they were" ]]
 	[ "$(picture)" = "$before" ]
 	[ "$(cat "$root/sys/devices/system/node/node0/compact")" = 1 ]
+}
+
+@test "too few of 1 GiB: says what lies in the largest blocks, on all nodes, and what other guests have" {
+	machine 0 1
+	guest demo 3G 1G
+	guest other 1G 1G
+	hugepages start other
+	for node in 0 1; do
+		echo 1 >"$(pool_of $node 1048576)/.obtainable"
+	done
+	before=$(picture)
+	run hugepages start demo
+	[ "$status" -eq 1 ]
+	[[ $output == *"3 huge pages of 1 GiB wanted on node 0 and the others, 1 obtained, also after memory was compacted"* ]]
+	[[ $output == *"0.0 GiB of it in free blocks of 4 MiB, the largest there are, and a page takes 256 that adjoin, other guests have 1)"* ]]
+	[[ $output == *"systemctl enable vxm-prepare@demo.target, and boot"* ]]
+	[ "$(picture)" = "$before" ]
+}
+
+# statuses VERB: what systemd would be told, a line each.
+statuses() {
+	python3 - "$root/notify" "$fake" --root="$root" "$@" <<-'END'
+		import os, socket, subprocess, sys
+		peer = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		peer.bind(sys.argv[1])
+		subprocess.run(sys.argv[2:], env=os.environ | {"NOTIFY_SOCKET": sys.argv[1]}, stderr=subprocess.DEVNULL)
+		peer.setblocking(False)
+		try:
+		    while True:
+		        print(peer.recv(4096).decode())
+		except BlockingIOError:
+		    os.unlink(sys.argv[1])
+	END
+}
+
+@test "how far a start has come is the unit's status text" {
+	run statuses start demo
+	[ "$output" = "STATUS=waiting for other guests' huge pages
+STATUS=0 of 1536 huge pages
+STATUS=512 of 1536 huge pages
+STATUS=1024 of 1536 huge pages
+STATUS=1536 of 1536 huge pages" ]
+	run statuses stop demo
+	[ "${lines[1]}" = "STATUS=giving huge pages back" ]
+	obtainable 0 640
+	run statuses start demo
+	[[ $output == *"STATUS=600 of 1536 huge pages, compacting memory for the others"* ]]
 }
 
 @test "memory is compacted only after the first attempt fell short" {
@@ -481,16 +537,26 @@ start_again() {
 	[ "$(picture)" = "$before" ]
 }
 
-@test "killed in the middle of falling short, a stop puts it right" {
-	for n in 1 2 3 4; do
-		machine 0
-		guest demo 3G 2M
-		obtainable 0 700
-		before=$(picture)
-		run env VXM_FAKE_KILL_AFTER=$n "$fake" --root="$root" start demo
-		[ "$status" -eq 137 ]
-		hugepages stop demo
-		[ "$(picture)" = "$before" ]
+@test "interrupted anywhere in falling short on two nodes, a stop puts it right" {
+	local n status how
+	for how in KILL_BEFORE: KILL_AFTER: FAIL::EIO FAIL::EBUSY FAIL::ENOSPC FAIL::EINTR; do
+		for ((n = 1; n < 50; n++)); do
+			machine 0 1
+			guest demo 3G 2M
+			obtainable 0 700
+			obtainable 1 600
+			before=$(picture)
+			status=0
+			run env "VXM_FAKE_${how%%:*}=$n${how#*:}" "$fake" --root="$root" start demo
+			[ "$status" -eq 137 ] || [ "$status" -eq 1 ]
+			[ "$status" -eq 137 ] || [ "${#lines[@]}" -eq 1 ]
+			hugepages stop demo 2>/dev/null
+			[ "$(picture)" = "$before" ]
+			[[ $how != KILL* ]] || [ "$status" -eq 137 ] || break
+			[[ $how == KILL* ]] || [ "$n" -lt 12 ] || break
+		done
+		echo "$how $((n - 1)) moments"
+		[ "$n" -gt 6 ]
 	done
 }
 
@@ -503,4 +569,136 @@ start_again() {
 		[[ $output == *"/run/vxm/*/hugepages"*"nothing was changed"* ]]
 	done
 	[ "$(pages)" -eq 1576 ]
+}
+
+# --- two guests race for pages -----------------------------------------------------------------------------------------
+
+# script NAME: what stdin says, as a program that the fake kernel can run, which itself is on a kernel without surprises.
+script() {
+	printf '%s\n' '#!/bin/bash' 'set -e' 'unset "${!VXM_FAKE_@}"' 'exec 3>&-' >"$BATS_TEST_TMPDIR/$1"
+	cat >>"$BATS_TEST_TMPDIR/$1"
+	chmod +x "$BATS_TEST_TMPDIR/$1"
+}
+
+# race ROOM: two guests of 3 GiB where the pool can grow to ROOM pages.
+race() {
+	machine 0
+	guest demo 3G 2M
+	guest other 3G 2M
+	obtainable 0 "$1"
+	before=$(picture)
+	rm -f "$BATS_TEST_TMPDIR"/*.ended "$BATS_TEST_TMPDIR"/met
+	mkfifo "$BATS_TEST_TMPDIR/other.ended"
+}
+
+usable() {
+	jq .usable <<<"$(hugepages --json show "$1")"
+}
+
+both_stop() {
+	hugepages stop demo 2>/dev/null
+	hugepages stop other 2>/dev/null
+	[ "$(picture)" = "$before" ]
+}
+
+@test "where only one fits: the other is started at each moment of a start, and one has the pages" {
+	local n when fate status theirs
+	script rival <<-END
+		touch "$BATS_TEST_TMPDIR/met"
+		{ "$fake" --root="$root" start other >/dev/null 2>&1 && echo 0 || echo 1; } >"$BATS_TEST_TMPDIR/other.ended" &
+	END
+	for when in BEFORE AFTER; do
+		for fate in lives dies; do
+			for ((n = 1; n < 50; n++)); do
+				race 2000
+				status=0
+				env VXM_FAKE_RUN_$when=$n:"$BATS_TEST_TMPDIR/rival" VXM_FAKE_KILL_$when="$([ $fate = lives ] || echo $n)" \
+					"$fake" --root="$root" start demo 2>/dev/null || status=$?
+				[ -e "$BATS_TEST_TMPDIR/met" ] || break
+				theirs=$(cat "$BATS_TEST_TMPDIR/other.ended")
+				if [ $fate = lives ]; then
+					[ "$status $theirs $(usable demo) $(usable other)" = "0 1 1536 0" ]
+				else
+					[ "$status $theirs $(usable demo) $(usable other)" = "137 0 0 1536" ]
+				fi
+				[ "$(pages)" -eq $((40 + 1536)) ]
+				both_stop
+			done
+			echo "$when, $fate: $((n - 1)) moments"
+			[ "$n" -eq 4 ]
+			[ "$status" -eq 0 ]
+		done
+	done
+}
+
+@test "where both fit: one is started at each moment of the other, which is stopped at each moment of the one" {
+	local n m when
+	script stopper <<-END
+		touch "$BATS_TEST_TMPDIR/met"
+		{ "$fake" --root="$root" stop demo >/dev/null 2>&1 && echo 0 || echo 1; } >"$BATS_TEST_TMPDIR/demo.ended" &
+	END
+	for when in BEFORE AFTER; do
+		for ((n = 1; n < 4; n++)); do
+			for ((m = 1; m < 50; m++)); do
+				race 5000
+				mkfifo "$BATS_TEST_TMPDIR/demo.ended"
+				script rival <<-END
+					{ VXM_FAKE_RUN_$when=$m:"$BATS_TEST_TMPDIR/stopper" "$fake" --root="$root" start other >/dev/null 2>&1 &&
+						echo 0 || echo 1; } >"$BATS_TEST_TMPDIR/other.ended" &
+				END
+				env VXM_FAKE_RUN_$when=$n:"$BATS_TEST_TMPDIR/rival" "$fake" --root="$root" start demo 2>/dev/null
+				[ "$(cat "$BATS_TEST_TMPDIR/other.ended")" = 0 ]
+				[ -e "$BATS_TEST_TMPDIR/met" ] || break
+				[ "$(cat "$BATS_TEST_TMPDIR/demo.ended")" = 0 ]
+				[ "$(usable demo) $(usable other) $(pages)" = "0 1536 $((40 + 1536))" ]
+				both_stop
+			done
+			echo "$when $n: $((m - 1)) moments of the other"
+			[ "$m" -eq 4 ]
+		done
+	done
+}
+
+@test "a start killed anywhere does not keep the next guest from its memory, and the taking back is said" {
+	race 2000
+	run env VXM_FAKE_KILL_AFTER=2 "$fake" --root="$root" start demo
+	[ "$status" -eq 137 ]
+	run hugepages start other
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "vxm-hugepages other: node0/hugepages-2048kB: 1024 pages taken away, which a killed start or stop of demo had left" ]
+	[ "$(usable other)" -eq 1536 ]
+	both_stop
+}
+
+@test "a start killed while it enlarges a claim is taken back to the claim, also by another guest" {
+	local n
+	for ((n = 1; n < 4; n++)); do
+		race 5000
+		hugepages start demo
+		guest demo 6G 2M
+		run env VXM_FAKE_KILL_AFTER=$n "$fake" --root="$root" start demo
+		[ "$status" -eq 137 ]
+		hugepages start other
+		[ "$(usable demo) $(usable other) $(pages)" = "1536 1536 $((40 + 2 * 1536))" ]
+		both_stop
+	done
+}
+
+@test "pages that somebody adds right after any write, or after a kill there, are his" {
+	local n kill
+	script seven <<-END
+		for name in nr free; do
+			file=$(pool_of 0)/\${name}_hugepages
+			echo \$((\$(cat \$file) + 7)) >\$file
+		done
+	END
+	for kill in '' VXM_FAKE_KILL_AFTER; do
+		for ((n = 1; n < 4; n++)); do
+			race 5000
+			env VXM_FAKE_RUN_AFTER=$n:"$BATS_TEST_TMPDIR/seven" ${kill:+$kill=$n} "$fake" --root="$root" start demo 2>/dev/null ||
+				[ $? -eq 137 ]
+			hugepages stop demo 2>/dev/null
+			[ "$(pages)" -eq 47 ]
+		done
+	done
 }

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* freemem: the kernel's tables of memory are read to the end, or said to be wrong. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tree.h"
 
 #include "freemem.h"
 
@@ -115,6 +108,19 @@ static void reads_a_last_line_without_its_newline(void **state)
 	assert_int_equal(value, 5);
 }
 
+static void finds_the_largest_blocks_of_a_node(void **state)
+{
+	const struct tree *tree = *state;
+	uint64_t kib = 0, blocks = 0;
+
+	assert_int_equal(freemem_largest(&tree->host, 0, &kib, &blocks), -ENOENT);
+	tree_write(tree, "proc/buddyinfo", buddyinfo);
+	assert_int_equal(freemem_largest(&tree->host, 0, &kib, &blocks), 0);
+	assert_int_equal(kib, sysconf(_SC_PAGESIZE) / 1024 << 10);
+	assert_int_equal(blocks, 3 + 289);
+	assert_int_equal(freemem_largest(&tree->host, 3, &kib, &blocks), -ENODATA);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +131,7 @@ int main(void)
 		cmocka_unit_test(says_when_the_table_does_not_reach_that_far),
 		cmocka_unit_test(refuses_a_table_that_is_not_of_numbers_or_overflows),
 		cmocka_unit_test(reads_a_last_line_without_its_newline),
+		tree_test(finds_the_largest_blocks_of_a_node),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,9 @@
 static uint64_t told_have, told_need;
 static unsigned told;
 
-static void tell(uint64_t have, uint64_t need)
+static void tell(uint64_t have, uint64_t need, bool compacting)
 {
+	assert_false(compacting);
 	told_have = have;
 	told_need = need;
 	told++;

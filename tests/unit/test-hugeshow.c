@@ -30,13 +30,19 @@ static void a_shortage_says_how_many_where_why_and_what_to_do(void **state)
 		.compacted = true,
 		.has_available = true,
 		.available_kib = UINT64_C(20) * 1024 * 1024,
+		.claimed = 8,
+		.has_largest = true,
+		.block_kib = 4096,
+		.blocks = 1024,
 	};
 	char text[1024];
 
 	assert_string_equal(
 		hugeshow_shortage(guest, &shortage, text, sizeof(text)),
 		"16 huge pages of 1 GiB wanted on node 1 and the others, 3 obtained, also after "
-		"memory was compacted (20.0 GiB are available): end programs, set a smaller "
+		"memory was compacted (20.0 GiB are available, 4.0 GiB of it in free blocks of 4 "
+		"MiB, the largest there are, and a page takes 256 that adjoin, other guests have "
+		"8): end programs, set a smaller "
 		"Memory= "
 		"or Hugepages=no in /etc/vxm/guests/demo.conf:2, or have them made while memory is "
 		"whole: systemctl enable vxm-prepare@demo.target, and boot. The pools are as they "
