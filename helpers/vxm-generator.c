@@ -5,10 +5,10 @@
  * Theory of operation
  *
  * systemd runs this at boot, before any unit and before udevd, and at each daemon-reload, with
- * three directories of which the first is used (systemd.generator(7)). It only reads /etc and sysfs
- * and only writes below /run: systemd from 254 on makes the rest read-only for it, and /var may
- * not be there. Each guest gets its drop-ins (guestdropin.h), each prepared one its udev rules
- * (preparerule.h).
+ * three directories of which the first is used (systemd.generator(7)). It only reads /etc and
+ * sysfs, and which directories a running guest has in /run/vxm; it only writes below /run: systemd
+ * from 254 on makes the rest read-only for it, and /var may not be there. Each guest gets its
+ * drop-ins (guestdropin.h), each prepared one its udev rules (preparerule.h).
  *
  * It never stands in the way of a boot. A guest file that is wrong gets one line in the log and a
  * drop-in that holds nothing but the reason; vxm-check@ refuses that guest later, with the same
@@ -38,13 +38,13 @@
 static const char *arg_root;
 static const char *arg_directory;
 
-/* Opens DIRECTORY/vxm-UNIT@NAME.TYPE.d/50-vxm.conf for writing. NULL and errno. */
+/* Opens DIRECTORY/vxm-UNIT@NAME.service.d/50-vxm.conf for writing. NULL and errno. */
 static FILE *open_dropin(enum guestdropin_unit unit, const char *name)
 {
 	_cleanup_free_ char *directory = NULL, *path = NULL;
 
-	if (asprintf(&directory, "%s/vxm-%s@%s.%s.d", arg_directory, guestdropin_name(unit), name,
-		     guestdropin_type(unit)) < 0)
+	if (asprintf(&directory, "%s/vxm-%s@%s.service.d", arg_directory, guestdropin_name(unit),
+		     name) < 0)
 		directory = NULL;
 	if (directory && asprintf(&path, "%s/" GUESTFILE_DROPIN, directory) < 0)
 		path = NULL;
@@ -84,7 +84,8 @@ static int write_refusal(const char *name, const struct strlist *stamps, const c
 	return close_dropin(out);
 }
 
-static int write_dropins(const struct guest *guest, const struct strlist *stamps, bool is_prepared)
+static int write_dropins(const struct guest *guest, const struct strlist *stamps,
+			 const struct guestdropin_now *now)
 {
 	for (int unit = 0; unit < GUESTDROPIN_UNIT_COUNT; unit++) {
 		_cleanup_free_ char *body = NULL;
@@ -94,7 +95,7 @@ static int write_dropins(const struct guest *guest, const struct strlist *stamps
 
 		if (!out)
 			return -ENOMEM;
-		needed = guestdropin_print(out, guest, unit, is_prepared);
+		needed = guestdropin_print(out, guest, unit, now);
 		if (fclose(out) != 0)
 			return -ENOMEM;
 		if (!needed)
@@ -145,12 +146,24 @@ static int write_rules(const struct host *host, const struct guest *guest, struc
 	return r < 0 ? r : strlist_add(rules, guest->name);
 }
 
+/* systemd makes the one directory when it starts the TPM, and then the other for QEMU. */
+static bool lacks_tpm(const struct host *host, const char *name)
+{
+	char qemu[64], tpm[64];
+
+	snprintf(qemu, sizeof(qemu), "run/vxm/%s/qemu", name);
+	snprintf(tpm, sizeof(tpm), "run/vxm/%s/tpm", name);
+	return faccessat(host->root_fd, qemu, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       faccessat(host->root_fd, tpm, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+}
+
 static int generate(const struct host *host, const char *name, struct strlist *rules)
 {
 	_cleanup_strlist_ struct strlist stamps = STRLIST_EMPTY;
 	_cleanup_guest_ struct guest *guest = NULL;
 	struct guest_error error;
 	int prepared = prepared_is_enabled(host, name), r;
+	const struct guestdropin_now now = { prepared > 0, lacks_tpm(host, name) };
 
 	/* Before the files are read: what is changed in between is seen as changed. */
 	r = guestfile_stamps(host, name, &stamps);
@@ -164,7 +177,7 @@ static int generate(const struct host *host, const char *name, struct strlist *r
 		log_warning("%s: %.800s", name, error.text);
 		return write_refusal(name, &stamps, error.text);
 	}
-	r = write_dropins(guest, &stamps, prepared > 0);
+	r = write_dropins(guest, &stamps, &now);
 	if (r >= 0 && prepared > 0 && guest->hugepage_kib > 0)
 		r = want_pages_at_boot();
 	if (r >= 0 && prepared > 0)

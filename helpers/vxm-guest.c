@@ -180,18 +180,31 @@ static pid_t main_pid(void)
 	return text && parse_uint(text, &pid) == 0 ? (pid_t)pid : 0;
 }
 
-static int verb_stop(const struct host *host, const char *name)
+/*
+ * What the guest was started with: a file that was changed, broken or removed since must not cost
+ * it its file systems. One that was started by hand has no such note.
+ */
+static unsigned find_shutdown(const struct host *host, const char *name)
 {
 	_cleanup_guest_ struct guest *guest = NULL;
-	struct guestlife_stopped stopped;
 	struct guest_error error;
+	unsigned shutdown_s;
+
+	if (guestrun_read_shutdown(host, name, &shutdown_s) == 0)
+		return shutdown_s;
+	return guest_load(host, name, &guest, &error) == 0 ? guest->shutdown_s : 120;
+}
+
+static int verb_stop(const struct host *host, const char *name)
+{
+	unsigned shutdown_s = find_shutdown(host, name);
+	struct guestlife_stopped stopped;
+	struct guest_error error = { "" };
 	char text[GUESTLIFE_TEXT_SIZE];
-	unsigned shutdown_s = 120;
 	int r;
 
-	/* A configuration that was broken meanwhile must not cost the guest its file systems. */
-	if (guest_load(host, name, &guest, &error) == 0)
-		shutdown_s = guest->shutdown_s;
+	/* The drop-in with TimeoutStopSec= follows the file. */
+	ready_extend(guestlife_stop_ms(shutdown_s));
 	r = guestlife_stop(host, name, shutdown_s, main_pid(), tell_press, &stopped, &error);
 	if (report(r, &error) < 0)
 		return r;

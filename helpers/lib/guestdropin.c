@@ -16,6 +16,11 @@
  * systems its disks lie on, which paths and nodes its sandbox lets through, and how long it may
  * take. The check gets the same paths as the guest, because it asks as the same user whether they
  * can be opened.
+ *
+ * What a running guest has must not depend on it: a reload takes the file as it is by then, and
+ * systemd stops what nobody needs any more. So the guest's template wants the TPM and the monitors
+ * of each guest, and a drop-in of their own lets them start (ConditionPathExists=, which nobody
+ * asks of a unit that is up). The same holds for the pages, which ask the configuration themselves.
  */
 
 /* What the templates allow, and clearing memory on one core: 1 GiB in 4 s, with room for a slow
@@ -29,17 +34,15 @@
 const char *guestdropin_name(enum guestdropin_unit unit)
 {
 	static const char *const names[] = {
-		[GUESTDROPIN_GUEST] = "guest",	       [GUESTDROPIN_CHECK] = "check",
-		[GUESTDROPIN_HUGEPAGES] = "hugepages", [GUESTDROPIN_ISOLATE] = "isolate",
-		[GUESTDROPIN_HELD] = "held",
+		[GUESTDROPIN_GUEST] = "guest",
+		[GUESTDROPIN_CHECK] = "check",
+		[GUESTDROPIN_HUGEPAGES] = "hugepages",
+		[GUESTDROPIN_ISOLATE] = "isolate",
+		[GUESTDROPIN_TPM] = "tpm",
+		[GUESTDROPIN_DISPLAY] = "display",
 	};
 
 	return names[unit];
-}
-
-const char *guestdropin_type(enum guestdropin_unit unit)
-{
-	return unit == GUESTDROPIN_HELD ? "target" : "service";
 }
 
 static bool is_below(const char *path, const char *directory)
@@ -180,17 +183,7 @@ static uint64_t clear_seconds(const struct guest *guest)
 	return guest->memory_kib / 1024 * SECONDS_PER_GIB / 1024;
 }
 
-/* What the guest may do without, so that the target's template cannot want it. */
-static int print_held(FILE *out, const struct guest *guest)
-{
-	if (guest->hugepage_kib)
-		fprintf(out, "Wants=vxm-hugepages@%s.service\n", guest->name);
-	if (guest->tpm)
-		fprintf(out, "Wants=vxm-tpm@%s.service\n", guest->name);
-	return guest->hugepage_kib || guest->tpm;
-}
-
-static void print_guest(FILE *out, const struct guest *guest)
+static void print_guest(FILE *out, const struct guest *guest, bool lacks_tpm)
 {
 	const char *name = guest->name;
 
@@ -199,15 +192,15 @@ static void print_guest(FILE *out, const struct guest *guest)
 			"Requires=vxm-hugepages@%s.service\n"
 			"After=vxm-hugepages@%s.service\n",
 			name, name);
-	/* The death of the TPM ends the guest, in order. */
-	if (guest->tpm)
+	/*
+	 * The death of the TPM ends the guest, in order. But systemd ends what is bound to a unit
+	 * that is not up at the daemon-reload already that brings the line.
+	 */
+	if (guest->tpm && !lacks_tpm)
 		fprintf(out,
 			"BindsTo=vxm-tpm@%s.service\n"
 			"After=vxm-tpm@%s.service\n",
 			name, name);
-	/* Ordered by itself, after the guest. */
-	if (guest->display_count > 0)
-		fprintf(out, "Wants=vxm-display@%s.service\n", name);
 	print_mounts(out, guest);
 	fputs("\n[Service]\n", out);
 	fprintf(out, "TimeoutStartSec=%" PRIu64 "\nTimeoutStopSec=%" PRIu64 "\n",
@@ -218,11 +211,11 @@ static void print_guest(FILE *out, const struct guest *guest)
 }
 
 int guestdropin_print(FILE *out, const struct guest *guest, enum guestdropin_unit unit,
-		      bool is_prepared)
+		      const struct guestdropin_now *now)
 {
 	switch (unit) {
 	case GUESTDROPIN_GUEST:
-		print_guest(out, guest);
+		print_guest(out, guest, now->lacks_tpm);
 		return 1;
 	case GUESTDROPIN_CHECK:
 		print_mounts(out, guest);
@@ -237,7 +230,7 @@ int guestdropin_print(FILE *out, const struct guest *guest, enum guestdropin_uni
 			OBTAIN_SECONDS + clear_seconds(guest));
 		return 1;
 	case GUESTDROPIN_ISOLATE:
-		if (!is_prepared)
+		if (!now->is_prepared)
 			return 0;
 		/* At boot nothing is taken but what was meant when the target was enabled. */
 		fprintf(out,
@@ -245,8 +238,16 @@ int guestdropin_print(FILE *out, const struct guest *guest, enum guestdropin_uni
 			"After=vxm-prepare@%s.service\n",
 			guest->name, guest->name);
 		return 1;
-	case GUESTDROPIN_HELD:
-		return print_held(out, guest);
+	case GUESTDROPIN_TPM:
+		if (guest->tpm)
+			fputs("# The unit starts for a guest that has this file.\n", out);
+		return guest->tpm;
+	case GUESTDROPIN_DISPLAY:
+		if (guest->display_count > 0)
+			fputs("# The unit starts for a guest that has this file.\n"
+			      "Wants=modprobe@i2c_dev.service\n",
+			      out);
+		return guest->display_count > 0;
 	case GUESTDROPIN_UNIT_COUNT:
 	default:
 		return 0;

@@ -235,6 +235,11 @@ static int explain_stop(int r, const char *name, const char *what, struct guest_
 	return r;
 }
 
+uint64_t guestlife_stop_ms(unsigned shutdown_s)
+{
+	return (uint64_t)shutdown_s * 1000 + REST_MS + FREE_MS;
+}
+
 int guestlife_stop(const struct host *host, const char *name, unsigned shutdown_s, pid_t main_pid,
 		   void (*told)(unsigned presses), struct guestlife_stopped *ret,
 		   struct guest_error *ret_error)

@@ -49,6 +49,9 @@ int guestlife_stop(const struct host *host, const char *name, unsigned shutdown_
 		   void (*told)(unsigned presses), struct guestlife_stopped *ret,
 		   struct guest_error *ret_error);
 
+/* How long guestlife_stop() may take: what the unit has to allow. */
+uint64_t guestlife_stop_ms(unsigned shutdown_s);
+
 /* "shut down after 2.1 s (guest-shutdown; the power button was pressed 1 time)", of a guest that
  * was there. Returns buf. */
 #define GUESTLIFE_TEXT_SIZE 256

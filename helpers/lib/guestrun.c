@@ -11,8 +11,12 @@
 #include <unistd.h>
 
 #include "guestlife.h"
+#include "parse.h"
 #include "rundir.h"
 #include "unixsock.h"
+
+/* Beside the sockets, of a run's guest. */
+#define SHUTDOWN "run/vxm/%s/qemu/shutdown"
 
 void guestrun_done(struct guestrun *run)
 {
@@ -64,6 +68,36 @@ static int make_shared(const struct host *host, const struct guest *guest)
 	return 0;
 }
 
+static int note_shutdown(const struct host *host, const struct guest *guest)
+{
+	_cleanup_close_ int fd = -1;
+	char path[96], text[16];
+	int size = snprintf(text, sizeof(text), "%u\n", guest->shutdown_s);
+
+	snprintf(path, sizeof(path), SHUTDOWN, guest->name);
+	fd = openat(host->root_fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, (size_t)size) != size)
+		return -ENOSPC;
+	return 0;
+}
+
+int guestrun_read_shutdown(const struct host *host, const char *name, unsigned *ret_s)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[96];
+	int r;
+
+	snprintf(path, sizeof(path), SHUTDOWN, name);
+	r = host_read_file(host, path, 16, &text, NULL);
+	if (r < 0)
+		return r;
+	text[strcspn(text, "\n")] = '\0';
+	return parse_uint(text, ret_s);
+}
+
 int guestrun_prepare(const struct host *host, const struct guest *guest, struct guestrun *ret,
 		     struct guest_error *ret_error)
 {
@@ -74,6 +108,13 @@ int guestrun_prepare(const struct host *host, const struct guest *guest, struct 
 		r = bind_socket(host, guest->name, GUESTLIFE_EVENTS, &run.events_fd, ret_error);
 	if (r < 0)
 		return r;
+	r = note_shutdown(host, guest);
+	if (r < 0) {
+		snprintf(ret_error->text, sizeof(ret_error->text),
+			 "writing /" SHUTDOWN " failed: %s; /run may be full: df /run", guest->name,
+			 strerror(-r));
+		return r;
+	}
 	r = guest->looking_glass_kib > 0 ? make_shared(host, guest) : 0;
 	if (r < 0) {
 		snprintf(

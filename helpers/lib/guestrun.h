@@ -14,11 +14,18 @@ void guestrun_done(struct guestrun *run);
 #define _cleanup_guestrun_ _cleanup_(guestrun_done)
 
 /*
- * Binds the two QMP sockets in /run/vxm/NAME/qemu and makes the Looking Glass memory in the size
+ * Binds the two QMP sockets in /run/vxm/NAME/qemu, notes there how long this run's shutdown may
+ * take, and makes the Looking Glass memory in the size
  * that is configured. 0; -errno, and ret_error says what failed and the way out.
  */
 int guestrun_prepare(const struct host *host, const struct guest *guest, struct guestrun *ret,
 		     struct guest_error *ret_error);
+
+/*
+ * Shutdown= that the guest was started with, whatever its file says by now. 0; -ENOENT: no run
+ * noted it; -EINVAL, -ERANGE: that is no number; -errno. The file is the user vxm's: for him alone.
+ */
+int guestrun_read_shutdown(const struct host *host, const char *name, unsigned *ret_s);
 
 /* Lowers RLIMIT_MEMLOCK, soft and hard, to BYTES. 0; -EPERM: it is lower than that already, and
  * ret_error says so; -errno. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a helper tells systemd about itself (sd_notify). Without systemd both do nothing. */
+/* What a helper tells systemd about itself (sd_notify). Without systemd none does anything. */
 #include "ready.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
@@ -9,6 +10,11 @@
 void ready_announce(const char *status)
 {
 	sd_notifyf(1, "READY=1\nSTATUS=%s", status);
+}
+
+void ready_extend(uint64_t timeout_ms)
+{
+	sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%" PRIu64, timeout_ms * 1000);
 }
 
 void ready_status(const char *format, ...)

@@ -42,7 +42,7 @@ generate() {
 }
 
 dropin() {
-	cat "$OUT/normal/vxm-$1@$2.${3:-service}.d/50-vxm.conf"
+	cat "$OUT/normal/vxm-$1@$2.service.d/50-vxm.conf"
 }
 
 rules() {
@@ -85,7 +85,6 @@ moved() {
 	for line in SourcePath=/etc/vxm/guests/win11.conf \
 		Requires=vxm-hugepages@win11.service After=vxm-hugepages@win11.service \
 		BindsTo=vxm-tpm@win11.service After=vxm-tpm@win11.service \
-		Wants=vxm-display@win11.service \
 		RequiresMountsFor=/var/lib/vxm/win11 'RequiresMountsFor="/srv/win.img"' 'RequiresMountsFor="/srv/win.iso"' \
 		'ReadWritePaths=-"/srv/win.img"' 'DeviceAllow=char-input rw' \
 		TimeoutStartSec=212 TimeoutStopSec=180; do
@@ -95,8 +94,8 @@ moved() {
 	dropin check win11 | has 'RequiresMountsFor="/srv/win.img"'
 	dropin check win11 | has 'ReadWritePaths=-"/srv/win.img"'
 	dropin hugepages win11 | has TimeoutStartSec=332
-	dropin held win11 target | has Wants=vxm-hugepages@win11.service
-	dropin held win11 target | has Wants=vxm-tpm@win11.service
+	dropin tpm win11 | has SourcePath=/etc/vxm/guests/win11.conf
+	dropin display win11 | has Wants=modprobe@i2c_dev.service
 	[ ! -e "$OUT/normal/vxm-isolate@win11.service.d" ]
 	[ ! -e "$OUT/normal/sysinit.target.wants" ]
 	[ ! -e "$ROOT/run/udev" ]
@@ -110,7 +109,23 @@ moved() {
 	dropin guest plain | lacks 'hugepages|tpm|display|DeviceAllow|ReadWrite|Bind|ProtectHome'
 	dropin guest plain | has TimeoutStopSec=90
 	[ ! -e "$OUT/normal/vxm-hugepages@plain.service.d" ]
-	[ ! -e "$OUT/normal/vxm-held@plain.target.d" ]
+	[ ! -e "$OUT/normal/vxm-tpm@plain.service.d" ]
+	[ ! -e "$OUT/normal/vxm-display@plain.service.d" ]
+}
+
+@test "a guest that runs without a TPM is not bound to the one it is to have next time" {
+	guest win11
+	mkdir -p "$ROOT/run/vxm/win11/qemu"
+	generate
+	dropin guest win11 | lacks 'vxm-tpm'
+	dropin guest win11 | has Requires=vxm-hugepages@win11.service
+	dropin tpm win11 | has SourcePath=/etc/vxm/guests/win11.conf
+	mkdir "$ROOT/run/vxm/win11/tpm"
+	generate
+	dropin guest win11 | has BindsTo=vxm-tpm@win11.service
+	rm -r "$ROOT/run/vxm"
+	generate
+	dropin guest win11 | has BindsTo=vxm-tpm@win11.service
 }
 
 @test "files in places that the sandbox hides are let through one by one, nodes by number" {

@@ -19,12 +19,13 @@ static struct guest minimal(void)
 static const char *print(const struct guest *guest, enum guestdropin_unit unit, bool is_prepared)
 {
 	static char text[8192];
+	const struct guestdropin_now now = { .is_prepared = is_prepared };
 	FILE *out = fmemopen(text, sizeof(text), "w");
 	int needed;
 
 	assert_non_null(out);
 	text[0] = '\0';
-	needed = guestdropin_print(out, guest, unit, is_prepared);
+	needed = guestdropin_print(out, guest, unit, &now);
 	assert_false(ferror(out));
 	assert_int_equal(needed, ftell(out) > 0);
 	fclose(out);
@@ -35,7 +36,6 @@ static void each_dependency_has_its_value(void **state)
 {
 	static const char *const words[] = { "Requires=vxm-hugepages@demo.service\n",
 					     "BindsTo=vxm-tpm@demo.service\n",
-					     "Wants=vxm-display@demo.service\n",
 					     "DeviceAllow=char-input rw\n" };
 	(void)state;
 	for (size_t i = 0; i <= ARRAY_SIZE(words); i++) {
@@ -44,8 +44,7 @@ static void each_dependency_has_its_value(void **state)
 
 		guest.hugepage_kib = i == 0 ? 2048 : 0;
 		guest.tpm = i == 1;
-		guest.display_count = i == 2;
-		guest.input_count = i == 3;
+		guest.input_count = i == 2;
 		text = print(&guest, GUESTDROPIN_GUEST, false);
 		for (size_t k = 0; k < ARRAY_SIZE(words); k++)
 			assert_int_equal(!!strstr(text, words[k]), i == k);
@@ -116,23 +115,25 @@ static void what_needs_nothing_gets_nothing(void **state)
 	assert_string_equal(print(&guest, GUESTDROPIN_ISOLATE, true),
 			    "Requires=vxm-prepare@demo.service\n"
 			    "After=vxm-prepare@demo.service\n");
-	assert_string_equal(print(&guest, GUESTDROPIN_HELD, false), "");
+	assert_string_equal(print(&guest, GUESTDROPIN_TPM, false), "");
+	assert_string_equal(print(&guest, GUESTDROPIN_DISPLAY, false), "");
 	for (int unit = 0; unit < GUESTDROPIN_UNIT_COUNT; unit++)
 		assert_non_null(guestdropin_name(unit));
 }
 
-static void the_target_holds_what_the_guest_has(void **state)
+/* The templates have ConditionPathExists= on these drop-ins. */
+static void what_the_guest_has_may_start(void **state)
 {
 	struct guest guest = minimal();
 
 	(void)state;
-	guest.hugepage_kib = 2048;
-	assert_string_equal(print(&guest, GUESTDROPIN_HELD, false),
-			    "Wants=vxm-hugepages@demo.service\n");
 	guest.tpm = true;
-	assert_string_equal(print(&guest, GUESTDROPIN_HELD, false),
-			    "Wants=vxm-hugepages@demo.service\nWants=vxm-tpm@demo.service\n");
-	assert_string_equal(guestdropin_type(GUESTDROPIN_HELD), "target");
+	assert_non_null(strstr(print(&guest, GUESTDROPIN_TPM, false), "# The unit starts"));
+	assert_string_equal(print(&guest, GUESTDROPIN_DISPLAY, false), "");
+	guest.display_count = 1;
+	assert_non_null(strstr(print(&guest, GUESTDROPIN_DISPLAY, false),
+			       "\nWants=modprobe@i2c_dev.service\n"));
+	assert_null(strstr(print(&guest, GUESTDROPIN_GUEST, false), "display"));
 }
 
 int main(void)
@@ -142,7 +143,7 @@ int main(void)
 		cmocka_unit_test(times_follow_memory_and_shutdown),
 		cmocka_unit_test(each_path_is_one_word),
 		cmocka_unit_test(what_needs_nothing_gets_nothing),
-		cmocka_unit_test(the_target_holds_what_the_guest_has),
+		cmocka_unit_test(what_the_guest_has_may_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,13 @@ static void allows_time_by_memory(void **state)
 	assert_int_equal(guestlife_start_ms(&large), 170000 + 64 * 4000);
 }
 
+static void a_stop_takes_a_minute_more_than_the_guest_may(void **state)
+{
+	(void)state;
+	assert_int_equal(guestlife_stop_ms(120), 180000);
+	assert_int_equal(guestlife_stop_ms(3600), 3660000);
+}
+
 static void say_shutdown(int fd)
 {
 	qmpserver_say(fd, "{\"event\": \"POWERDOWN\"}\n{\"event\": \"SHUTDOWN\", \"data\": "
@@ -283,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		tree_test(waits_for_the_reply),
 		cmocka_unit_test(allows_time_by_memory),
+		cmocka_unit_test(a_stop_takes_a_minute_more_than_the_guest_may),
 		tree_test(presses_and_waits_for_the_process),
 		tree_test(an_end_without_words_is_an_end),
 		tree_test(quits_at_the_deadline),

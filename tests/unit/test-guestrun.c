@@ -9,13 +9,14 @@
 
 #define SHARED "dev/shm/looking-glass-demo"
 
-static const struct guest guest = { .name = "demo", .looking_glass_kib = 1024 };
+static const struct guest guest = { .name = "demo", .looking_glass_kib = 1024, .shutdown_s = 3600 };
 
 static void makes_and_cleans(void **state)
 {
 	const struct tree *tree = *state;
 	struct guestrun run = GUESTRUN_NONE;
 	struct guest_error error;
+	unsigned shutdown_s = 0;
 	struct stat st;
 
 	tree_mkdir(tree, "run/vxm/demo/qemu");
@@ -32,10 +33,25 @@ static void makes_and_cleans(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 	guestrun_done(&run);
 
+	assert_int_equal(guestrun_read_shutdown(&tree->host, "demo", &shutdown_s), 0);
+	assert_int_equal(shutdown_s, 3600);
 	assert_int_equal(guestrun_clean(&tree->host, "demo"), 0);
 	assert_int_equal(fstatat(tree->host.root_fd, "run/vxm/demo", &st, 0), -1);
 	assert_int_equal(fstatat(tree->host.root_fd, SHARED, &st, 0), -1);
 	assert_int_equal(guestrun_clean(&tree->host, "demo"), 0);
+}
+
+static void a_note_that_is_none_is_told_apart(void **state)
+{
+	const struct tree *tree = *state;
+	unsigned shutdown_s = 7;
+
+	assert_int_equal(guestrun_read_shutdown(&tree->host, "demo", &shutdown_s), -ENOENT);
+	tree_write(tree, "run/vxm/demo/qemu/shutdown", "");
+	assert_int_equal(guestrun_read_shutdown(&tree->host, "demo", &shutdown_s), -EINVAL);
+	tree_write(tree, "run/vxm/demo/qemu/shutdown", "99999999999\n");
+	assert_int_equal(guestrun_read_shutdown(&tree->host, "demo", &shutdown_s), -ERANGE);
+	assert_int_equal(shutdown_s, 7);
 }
 
 /* Of a run that was killed, with another size. */
@@ -156,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		tree_test(makes_and_cleans),
+		tree_test(a_note_that_is_none_is_told_apart),
 		tree_test(takes_its_own_leftover),
 		tree_test(refuses_what_others_put_there),
 		tree_test(leaves_what_others_put_there),

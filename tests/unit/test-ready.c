@@ -40,6 +40,16 @@ static void a_status_leaves_the_socket_for_the_next(void **state)
 	close(fd);
 }
 
+static void time_is_asked_for_in_microseconds(void **state)
+{
+	int fd = listen_for_words(*state);
+	char said[512];
+
+	ready_extend(3660000);
+	assert_string_equal(hear(fd, said), "EXTEND_TIMEOUT_USEC=3660000000");
+	close(fd);
+}
+
 static void the_announcement_is_the_last_word(void **state)
 {
 	int fd = listen_for_words(*state);
@@ -57,6 +67,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		tree_test(a_status_leaves_the_socket_for_the_next),
+		tree_test(time_is_asked_for_in_microseconds),
 		tree_test(the_announcement_is_the_last_word),
 	};
 
