@@ -20,30 +20,43 @@
 #define PREFLIGHT_TIMEOUT_MS 10000
 #define GUEST_USER	     "vxm"
 
-static const char *refusal_fix(const struct guest *guest, enum refusal_code code, char *buf,
-			       size_t size)
+/* The sentences of refusal.c and preflight.c end in the way out, after their last colon. */
+static void add_sentence(struct reason_list *reasons, const char *code, const char *sentence)
+{
+	const char *fix = NULL;
+
+	for (const char *p = sentence; (p = strstr(p, ": ")); p += 2)
+		fix = p;
+	if (fix)
+		reason_add(reasons, REASON_BLOCKS, code, fix + 2, "%.*s", (int)(fix - sentence),
+			   sentence);
+	else
+		reason_add(reasons, REASON_BLOCKS, code, "see vxm-guest.conf(5)", "%s", sentence);
+}
+
+/* A line with the guest's name at its end, to be copied as it is. Returns buf. */
+#define LINE_SIZE 192
+static const char *line(char buf[static LINE_SIZE], const char *command, const struct guest *guest,
+			const char *end)
+{
+	snprintf(buf, LINE_SIZE, "%s%s%s", command, guest->name, end);
+	return buf;
+}
+
+static void add_refusal(const struct guest *guest, const struct refusal *refusal,
+			struct reason_list *reasons)
 {
 	struct guest_origin origin = guest_where(guest, &guest->gpu.device);
+	char fix[512];
 
-	switch (code) {
-	case REFUSAL_LEFTOVER:
-		snprintf(buf, size, "sudo vxm-isolate stop %s", guest->name);
-		break;
-	case REFUSAL_CLAIMED:
-		snprintf(buf, size, "stop the other guest first, as the line above says");
-		break;
-	case REFUSAL_ABSENT:
-	case REFUSAL_IDENTITY:
-	case REFUSAL_KIND:
-		snprintf(buf, size,
-			 "correct Device= and Identity= in %s; vxm list-gpus shows both of each "
-			 "card",
-			 origin.file ? origin.file : "the guest's file");
-		break;
-	default:
-		snprintf(buf, size, "vxm-isolate show %s says more", guest->name);
+	if (refusal->code != REFUSAL_ABSENT && refusal->code != REFUSAL_IDENTITY) {
+		add_sentence(reasons, refusal_word(refusal->code), refusal->text);
+		return;
 	}
-	return buf;
+	snprintf(fix, sizeof(fix),
+		 "correct Device= and Identity= in %s; vxm list-gpus shows both of each card",
+		 origin.file ? origin.file : "the guest's file");
+	reason_add(reasons, REASON_BLOCKS, refusal_word(refusal->code), fix, "%s", refusal->text);
 }
 
 static void check_devices(const struct host *host, const struct guest *guest,
@@ -52,13 +65,14 @@ static void check_devices(const struct host *host, const struct guest *guest,
 	_cleanup_isolation_ struct isolation iso = { 0 };
 	_cleanup_record_ struct record *record = NULL;
 	struct refusal refusal;
-	char fix[512];
+	char fix[LINE_SIZE];
 	int r = record_load(host, guest->name, "isolate", &record);
 
 	if (r >= 0 || r == -ENOENT)
 		r = isolation_observe(host, guest, record, &iso);
 	if (r < 0) {
-		reason_add(reasons, REASON_UNSEEN, "devices", "sudo vxm-isolate check NAME",
+		reason_add(reasons, REASON_UNSEEN, "devices",
+			   line(fix, "sudo vxm-isolate check ", guest, ""),
 			   "what is on record of the guest's devices: %s", strerror(-r));
 		return;
 	}
@@ -66,8 +80,7 @@ static void check_devices(const struct host *host, const struct guest *guest,
 	    strlist_has(known, refusal_word(refusal.code)) ||
 	    (refusal.code == REFUSAL_HELD && iso.holders.count == 0)) /* nobody is seen */
 		return;
-	reason_add(reasons, REASON_BLOCKS, refusal_word(refusal.code),
-		   refusal_fix(guest, refusal.code, fix, sizeof(fix)), "%s", refusal.text);
+	add_refusal(guest, &refusal, reasons);
 }
 
 static void check_generated(const struct host *host, const struct guest *guest,
@@ -85,8 +98,8 @@ static void check_pages(const struct host *host, const struct guest *guest,
 			struct reason_list *reasons)
 {
 	_cleanup_hugeclaim_ struct hugeclaim claim = { 0 };
+	char text[1024], fix[LINE_SIZE];
 	uint64_t have, need;
-	char text[1024];
 	int r;
 
 	if (guest->hugepage_kib == 0)
@@ -103,11 +116,14 @@ static void check_pages(const struct host *host, const struct guest *guest,
 	if (r > 0)
 		reason_add(
 			reasons, REASON_BLOCKS, "pages",
-			"lower Memory= in [Guest], or have them made at each start of the machine, "
-			"while memory is whole: sudo systemctl enable vxm-prepare@NAME.target",
+			line(fix,
+			     "lower Memory= in [Guest], or have them made at each start of the "
+			     "machine, while memory is whole: sudo systemctl enable vxm-prepare@",
+			     guest, ".target"),
 			"%s", text);
 	else if (r < 0)
-		reason_add(reasons, REASON_UNSEEN, "pages", "sudo vxm-hugepages show NAME",
+		reason_add(reasons, REASON_UNSEEN, "pages",
+			   line(fix, "sudo vxm-hugepages show ", guest, ""),
 			   "the pools of huge pages: %s", strerror(-r));
 }
 
@@ -193,6 +209,7 @@ static void check_files(const struct host *host, const struct guest *guest,
 {
 	bool as_user = !host->recorded && geteuid() == 0;
 	struct guest_error error = { .text = "" };
+	char fix[LINE_SIZE];
 	int r = as_user ? run_as_user(host, guest, &error) : preflight_run(host, guest, &error);
 
 	if (r == 0)
@@ -202,15 +219,14 @@ static void check_files(const struct host *host, const struct guest *guest,
 			   "there is no user " GUEST_USER ", as whom QEMU runs");
 	else if (host->recorded)
 		reason_add(reasons, REASON_UNSEEN, "files",
-			   "ask on the machine itself: sudo vxm check NAME", "%s",
+			   line(fix, "ask on the machine itself: sudo vxm check ", guest, ""), "%s",
 			   error.text[0] ? error.text : strerror(-r));
 	else if (!as_user && (r == -EACCES || r == -EPERM))
-		reason_add(reasons, REASON_UNSEEN, "files", "sudo vxm check NAME",
+		reason_add(reasons, REASON_UNSEEN, "files", line(fix, "sudo vxm check ", guest, ""),
 			   "disks, firmware and /dev/kvm as the user " GUEST_USER
 			   " would find them: that takes root");
 	else
-		reason_add(reasons, REASON_BLOCKS, "files", "as the line above says", "%s",
-			   error.text[0] ? error.text : strerror(-r));
+		add_sentence(reasons, "files", error.text[0] ? error.text : strerror(-r));
 }
 
 void guestfit_run(const struct host *host, const struct guest *guest, const struct strlist *known,

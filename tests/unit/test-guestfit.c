@@ -47,7 +47,9 @@ static void a_card_of_another_guest_is_told(void **state)
 	make_machine(tree, HEAD "Identity=10de:2684\n");
 	tree_write(tree, "run/vxm/other/isolate", GPU " home nouveau\n");
 	LOOK(tree);
-	checktree_expect(&list, "claimed", REASON_BLOCKS, "held for the guest other", "stop");
+	checktree_expect(&list, "claimed", REASON_BLOCKS,
+			 "0000:01:00.0 is held for the guest other",
+			 "systemctl stop vxm-guest@other.service");
 }
 
 static void what_is_known_is_not_said_twice(void **state)
@@ -79,7 +81,7 @@ static void pages_that_cannot_be_had_are_told(void **state)
 	tree_write(tree, POOL "surplus_hugepages", "0\n");
 	tree_write(tree, "sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages", "0\n");
 	LOOK(tree);
-	checktree_expect(&list, "pages", REASON_BLOCKS, "", "lower Memory=");
+	checktree_expect(&list, "pages", REASON_BLOCKS, "", "enable vxm-prepare@win11.target");
 }
 
 static void a_keyboard_that_fits_nothing_or_lacks_a_key_is_told(void **state)
@@ -109,7 +111,8 @@ static void files_of_a_record_are_not_judged(void **state)
 
 	make_machine(tree, HEAD "Identity=10de:2684\n");
 	LOOK(tree);
-	checktree_expect(&list, "files", REASON_UNSEEN, "", "on the machine itself");
+	checktree_expect(&list, "files", REASON_UNSEEN, "",
+			 "on the machine itself: sudo vxm check win11");
 	assert_int_equal(reason_count(&list, REASON_BLOCKS), 0);
 }
 
