@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "utf8.h"
+
 #define CONFFILE_BLANKS " \t"
 
 static int wrong(char what[static CONFFILE_WHAT_SIZE], const char *format, ...)
@@ -21,6 +23,7 @@ static int wrong(char what[static CONFFILE_WHAT_SIZE], const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(what, CONFFILE_WHAT_SIZE, format, ap);
 	va_end(ap);
+	utf8_mend(what);
 	return -EBADMSG;
 }
 
@@ -79,42 +82,19 @@ void conffile_done(struct conffile *file)
 	*file = (struct conffile){ 0 };
 }
 
-/* The number of bytes that follow a UTF-8 lead byte; -1: it is none. Overlong forms and surrogates
- * are told by the byte after it, whose bounds go to *ret_low and *ret_high (RFC 3629, section 4).
- */
-static int utf8_follow(unsigned char lead, unsigned char *ret_low, unsigned char *ret_high)
-{
-	*ret_low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-	*ret_high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-	if (lead < 0x80)
-		return 0;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 1;
-	if ((lead & 0xf0) == 0xe0)
-		return 2;
-	return lead >= 0xf0 && lead <= 0xf4 ? 3 : -1;
-}
-
 static int check_bytes(const char *line, size_t length, char what[static CONFFILE_WHAT_SIZE])
 {
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)line[i], low, high;
-		int follow = utf8_follow(c, &low, &high);
+	for (size_t i = 0; i < length;) {
+		unsigned char c = (unsigned char)line[i];
+		size_t bytes = utf8_length(line + i);
 
 		if ((c < 0x20 && c != '\t') || c == 0x7f)
 			return wrong(what,
 				     "a control character (byte 0x%02x); allowed is text in UTF-8",
 				     c);
-		for (; follow > 0; follow--, low = 0x80, high = 0xbf) {
-			i++;
-			if (i >= length || (unsigned char)line[i] < low ||
-			    (unsigned char)line[i] > high)
-				follow = -1;
-			if (follow < 0)
-				break;
-		}
-		if (follow < 0)
+		if (bytes == 0)
 			return wrong(what, "byte 0x%02x is not UTF-8; allowed is text in UTF-8", c);
+		i += bytes;
 	}
 	return 0;
 }

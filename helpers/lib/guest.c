@@ -13,6 +13,7 @@
 #include "gueststore.h"
 #include "option.h"
 #include "prepared.h"
+#include "utf8.h"
 
 /*
  * Theory of operation
@@ -51,6 +52,7 @@ static int wrong(const struct reader *reader, unsigned line, const char *format,
 		snprintf(place, sizeof(place), ":%u", line);
 	snprintf(reader->error->text, sizeof(reader->error->text), "%.380s%s: %s", reader->file,
 		 place, text);
+	utf8_mend(reader->error->text);
 	return -EINVAL;
 }
 

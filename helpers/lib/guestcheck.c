@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 struct check {
 	const struct guest *guest;
 	const char *file;
@@ -32,6 +34,7 @@ static int wrong(const struct check *check, const void *field, const char *forma
 	/* The place may be cut, never what is wrong. */
 	snprintf(check->error->text, sizeof(check->error->text), "%.400s:%u: %.600s", origin.file,
 		 origin.line, text);
+	utf8_mend(check->error->text);
 	return -EINVAL;
 }
 

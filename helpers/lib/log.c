@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "utf8.h"
 
 static const char *log_program = "vxm";
 static const char *log_guest;
@@ -66,6 +67,7 @@ static void log_line(int priority, const char *format, va_list ap)
 	for (char *p = text; *p; p++)
 		if (iscntrl((unsigned char)*p))
 			*p = '?';
+	utf8_mend(text);
 	/* One write a line, so that helpers which share a terminal do not mix their words. */
 	dprintf(STDERR_FILENO, "%s%s%s%s: %s\n", log_to_journal() ? log_prefix(priority) : "",
 		log_program, log_guest ? " " : "", log_guest ? log_guest : "", text);
