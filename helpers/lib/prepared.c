@@ -209,8 +209,11 @@ static int read_line(char *line, struct prepared *prepared)
 	if (!ids || !driver || pciaddr_parse(address, &function.addr) < 0 ||
 	    pciids_parse(ids, &function.ids) < 0 || !function.ids.has_subsystem)
 		return -EBADMSG;
-	if (!*driver || strlen(driver) >= sizeof(function.driver) || strpbrk(driver, " /"))
+	if (!*driver || strlen(driver) >= sizeof(function.driver) || strchr(driver, '/'))
 		return -EBADMSG;
+	for (const char *p = driver; *p; p++)
+		if (*p <= ' ' || *p >= 0x7f) /* a char may be negative */
+			return -EBADMSG;
 	if (strcmp(driver, "-") != 0)
 		memcpy(function.driver, driver, strlen(driver) + 1);
 	return prepared_add(prepared, &function);
