@@ -34,7 +34,7 @@
  */
 
 static const char *arg_root;
-static bool arg_print, arg_secure, arg_plain, arg_json;
+static bool arg_print, arg_dry_run, arg_secure, arg_plain, arg_json;
 
 /* Tells the failure R, whose story a module wrote down. */
 static int report(int r, const struct guest_error *error)
@@ -118,7 +118,8 @@ static int verb_run(const struct host *host, const char *name)
 	r = qemuhost_observe(host, guest, &observed, &error);
 	if (report(r, &error) < 0)
 		return r;
-	return arg_print ? print_command(guest, &observed) : run_guest(host, guest, &observed);
+	return arg_print || arg_dry_run ? print_command(guest, &observed)
+					: run_guest(host, guest, &observed);
 }
 
 static int verb_check(const struct host *host, const char *name)
@@ -154,6 +155,10 @@ static int verb_wait(const struct host *host, const char *name)
 
 	if (r < 0)
 		return r;
+	if (arg_dry_run) {
+		printf("wait until QEMU answers, then give %s its keyboards and mice\n", name);
+		return 0;
+	}
 	r = guestlife_wait(host, name, qmp_after(guestlife_start_ms(guest)), &qmp, &error);
 	if (r == 0)
 		r = guestkeys_give(host, guest, qmp, &keys, &error);
@@ -203,6 +208,12 @@ static int verb_stop(const struct host *host, const char *name)
 	char text[GUESTLIFE_TEXT_SIZE];
 	int r;
 
+	if (arg_dry_run) {
+		printf("press the power button of %s until it is off, for %u s at most, then tell "
+		       "QEMU to quit\n",
+		       name, shutdown_s);
+		return 0;
+	}
 	/* The drop-in with TimeoutStopSec= follows the file. */
 	ready_extend(guestlife_stop_ms(shutdown_s));
 	r = guestlife_stop(host, name, shutdown_s, main_pid(), tell_press, &stopped, &error);
@@ -216,8 +227,13 @@ static int verb_stop(const struct host *host, const char *name)
 
 static int verb_clean(const struct host *host, const char *name)
 {
-	int r = guestrun_clean(host, name);
+	struct guestrun_left left = { false, false };
+	int r = arg_dry_run ? guestrun_observe_left(host, name, &left) : guestrun_clean(host, name);
 
+	if (r == 0 && arg_dry_run && left.shared)
+		printf("remove /dev/shm/looking-glass-%s\n", name);
+	if (r == 0 && arg_dry_run && left.directory)
+		printf("remove /run/vxm/%s/qemu\n", name);
 	if (r < 0)
 		log_error("removing /run/vxm/%s/qemu and /dev/shm/looking-glass-%s failed: %s; "
 			  "remove them by hand once vxm-guest@%s.service is stopped",
@@ -261,6 +277,7 @@ static const struct cmdline_option options[] = {
 	{ "root", "DIR", "take DIR for / (QEMU is the machine's own)", NULL, &arg_root },
 	{ "print", NULL, "print QEMU's command, one argument a line, and change nothing",
 	  &arg_print, NULL },
+	{ "dry-run", NULL, "print what the verb would do, and do nothing", &arg_dry_run, NULL },
 	{ "secure", NULL, "firmware: with secure boot and enrolled keys", &arg_secure, NULL },
 	{ "plain", NULL, "firmware: UEFI without secure boot", &arg_plain, NULL },
 	{ "json", NULL, "firmware: as JSON; null when there is none", &arg_json, NULL },

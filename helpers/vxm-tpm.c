@@ -35,7 +35,7 @@
  */
 
 static const char *arg_root;
-static bool arg_print;
+static bool arg_print, arg_dry_run;
 
 /* "FILE:LINE" of TPM=, or where it would be set. */
 static const char *where_tpm(const struct guest *guest, char buf[static PATH_MAX])
@@ -96,8 +96,16 @@ static int verb_check(const struct host *host, const char *name)
 
 static int verb_clean(const struct host *host, const char *name)
 {
-	int r = rundir_remove(host, name, "tpm");
+	char path[PATH_MAX];
+	int r;
 
+	if (arg_dry_run) {
+		snprintf(path, sizeof(path), "run/vxm/%s/tpm", name);
+		if (faccessat(host->root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			printf("remove /%s\n", path);
+		return 0;
+	}
+	r = rundir_remove(host, name, "tpm");
 	if (r < 0)
 		log_error("removing /run/vxm/%s/tpm failed: %s; remove it by hand once "
 			  "vxm-tpm@%s.service is stopped",
@@ -199,7 +207,7 @@ static int verb_run(const struct host *host, const char *name)
 	}
 	snprintf(directory, sizeof(directory), "%s/var/lib/vxm/%s/tpm", arg_root ? arg_root : "",
 		 name);
-	if (arg_print)
+	if (arg_print || arg_dry_run)
 		return print_command(directory);
 	if (geteuid() == 0) {
 		log_error(
@@ -227,6 +235,8 @@ static const struct cmdline_option options[] = {
 	{ "root", "DIR", "take DIR for / (programs are the machine's own)", NULL, &arg_root },
 	{ "print", NULL, "print swtpm's command, one argument a line, and change nothing",
 	  &arg_print, NULL },
+	{ "dry-run", NULL, "clean: print what it would remove; else the same as --print",
+	  &arg_dry_run, NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 static const struct cmdline cmdline = {

@@ -152,33 +152,43 @@ int guestrun_limit_memlock(uint64_t bytes, struct guest_error *ret_error)
 	return r;
 }
 
-/*
- * Removes the Looking Glass memory if it is QEMU's: a regular file of the user whom systemd made
- * the sockets' directory for. What others put there under that name is theirs; QEMU was never
- * started with it (make_shared()). The bit that keeps them from each other's files in /dev/shm
- * keeps them from swapping this one between the two calls.
- */
-static int remove_shared(const struct host *host, const char *name)
+int guestrun_observe_left(const struct host *host, const char *name, struct guestrun_left *ret)
 {
+	struct guestrun_left left = { false, false };
 	struct stat owner, st;
 	char path[80];
 
+	int r = parse_guest_name(name);
+
+	if (r < 0)
+		return r;
+	/* systemd made it for the unit's user, and root owns the directory above. */
 	snprintf(path, sizeof(path), "run/vxm/%s/qemu", name);
-	if (fstatat(host->root_fd, path, &owner, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	snprintf(path, sizeof(path), "dev/shm/looking-glass-%s", name);
-	if (fstatat(host->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISREG(st.st_mode) || st.st_uid != owner.st_uid)
-		return 0;
-	return unlinkat(host->root_fd, path, 0) < 0 && errno != ENOENT ? -errno : 0;
+	left.directory = fstatat(host->root_fd, path, &owner, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!left.directory && errno != ENOENT)
+		return -errno;
+	if (left.directory) {
+		snprintf(path, sizeof(path), "dev/shm/looking-glass-%s", name);
+		if (fstatat(host->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			left.shared = S_ISREG(st.st_mode) && st.st_uid == owner.st_uid;
+		else if (errno != ENOENT)
+			return -errno;
+	}
+	*ret = left;
+	return 0;
 }
 
 int guestrun_clean(const struct host *host, const char *name)
 {
-	/* In this order: without the directory nobody would know whose the memory has to be. */
-	int shared = remove_shared(host, name);
-	int r = rundir_remove(host, name, "qemu");
+	struct guestrun_left left = { false, false };
+	int shared = guestrun_observe_left(host, name, &left), r;
+	char path[80];
 
+	/* The bit that keeps users from each other's files in /dev/shm kept this one from being
+	 * swapped since. The directory goes last: without it nobody knows whose the memory is. */
+	snprintf(path, sizeof(path), "dev/shm/looking-glass-%s", name);
+	if (left.shared && unlinkat(host->root_fd, path, 0) < 0 && errno != ENOENT)
+		shared = -errno;
+	r = rundir_remove(host, name, "qemu");
 	return shared < 0 ? shared : r;
 }

@@ -2,6 +2,8 @@
 /* What has to be there before the helper becomes a guest's QEMU: sockets, shared memory, limits. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "guest.h"
 #include "host.h"
 
@@ -31,8 +33,16 @@ int guestrun_read_shutdown(const struct host *host, const char *name, unsigned *
  * ret_error says so; -errno. */
 int guestrun_limit_memlock(uint64_t bytes, struct guest_error *ret_error);
 
-/* Removes the Looking Glass memory when it is a file of the user whose the sockets' directory is,
- * that directory, and /run/vxm/NAME when it was the last in there. As root, after QEMU's end. What
- * is not there is success, and so is a file of that name that is somebody else's: it stays. -errno.
+/*
+ * What a run left: its sockets' directory /run/vxm/NAME/qemu, and its Looking Glass memory, which
+ * is a regular file of the user whose that directory is. A file of that name that is somebody
+ * else's is not QEMU's to leave. 0; -EINVAL: that is no guest's name; -errno.
  */
+struct guestrun_left {
+	bool directory, shared;
+};
+int guestrun_observe_left(const struct host *host, const char *name, struct guestrun_left *ret);
+
+/* Removes what is left, and /run/vxm/NAME when that was the last in there. As root, after QEMU's
+ * end. What is not there is success. -errno. */
 int guestrun_clean(const struct host *host, const char *name);

@@ -88,7 +88,7 @@ offers() {
 	[ "$OFFERED" = --root= ]
 	[ "$OPTIONS" = '-o nospace' ]
 	offers vxm-guest firmware ''
-	[ "$OFFERED" = '--help --json --plain --print --root= --secure --version' ]
+	[ "$OFFERED" = '--dry-run --help --json --plain --print --root= --secure --version' ]
 }
 
 @test "the root is completed to a directory, and an EDID to a file" {

@@ -185,6 +185,30 @@ wait_end() {
 	guest clean g
 }
 
+@test "--dry-run prints what stop, wait, clean and run would do, and does nothing" {
+	conf
+	run guest clean g --dry-run
+	[ "$status" -eq 0 ]
+	[ "$output" = "remove /run/vxm/g/qemu" ]
+	touch "$ROOT/dev/shm/looking-glass-g"
+	start
+	local before
+	before=$(find "$ROOT" -path "$ROOT/proc" -prune -o -print | sort)
+	run guest clean g --dry-run
+	[ "$output" = "remove /dev/shm/looking-glass-g"$'\n'"remove /run/vxm/g/qemu" ]
+	run guest stop g --dry-run
+	[ "$status" -eq 0 ]
+	[ "$output" = "press the power button of g until it is off, for 5 s at most, then tell QEMU to quit" ]
+	echo 90 >"$ROOT/run/vxm/g/qemu/shutdown"
+	[[ $(guest stop g --dry-run) == *", for 90 s at most, "* ]]
+	rm "$ROOT/run/vxm/g/qemu/shutdown"
+	run guest wait g --dry-run
+	[ "$output" = "wait until QEMU answers, then give g its keyboards and mice" ]
+	[ "$(guest run g --dry-run)" = "$(guest run g --print)" ]
+	[ "$(find "$ROOT" -path "$ROOT/proc" -prune -o -print | sort)" = "$before" ]
+	kill -0 "$(cat "$ROOT/pid")"
+}
+
 @test "run refuses a limit of locked memory that the card's DMA would exceed, before anything is made" {
 	conf '[LookingGlass]' 'Size=1M'
 	local before

@@ -192,6 +192,20 @@ wait_end() {
 	"$root/vxm-tpm" --root="$root" clean demo
 }
 
+@test "--dry-run prints what clean would remove, and what would be run, and does nothing" {
+	local before
+	before=$(find "$root" | sort)
+	run tpm clean demo --dry-run
+	[ "$status" -eq 0 ]
+	[ "$output" = "remove /run/vxm/demo/tpm" ]
+	[ "$(tpm run demo --dry-run)" = "$(tpm run demo --print)" ]
+	[ "$(find "$root" | sort)" = "$before" ]
+	rmdir "$runtime"
+	run tpm clean demo --dry-run
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
 @test "clean keeps the guest's directory while a record is in it" {
 	echo "0000:01:00.0 driver nouveau" >"$root/run/vxm/demo/isolate"
 	"$root/vxm-tpm" --root="$root" clean demo

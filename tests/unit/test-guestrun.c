@@ -16,6 +16,7 @@ static void makes_and_cleans(void **state)
 	const struct tree *tree = *state;
 	struct guestrun run = GUESTRUN_NONE;
 	struct guest_error error;
+	struct guestrun_left left;
 	unsigned shutdown_s = 0;
 	struct stat st;
 
@@ -35,9 +36,13 @@ static void makes_and_cleans(void **state)
 
 	assert_int_equal(guestrun_read_shutdown(&tree->host, "demo", &shutdown_s), 0);
 	assert_int_equal(shutdown_s, 3600);
+	assert_int_equal(guestrun_observe_left(&tree->host, "demo", &left), 0);
+	assert_true(left.directory && left.shared);
 	assert_int_equal(guestrun_clean(&tree->host, "demo"), 0);
 	assert_int_equal(fstatat(tree->host.root_fd, "run/vxm/demo", &st, 0), -1);
 	assert_int_equal(fstatat(tree->host.root_fd, SHARED, &st, 0), -1);
+	assert_int_equal(guestrun_observe_left(&tree->host, "demo", &left), 0);
+	assert_false(left.directory || left.shared);
 	assert_int_equal(guestrun_clean(&tree->host, "demo"), 0);
 }
 
