@@ -7,6 +7,7 @@
 #   make check-long everything, on both suites
 #   make demo       the main job in the emulated workstation, narrated, with pictures
 #   make bench      ratios against the shortest possible hand
+#   make fuzz       the parsers under libFuzzer, FUZZ_SECONDS=15 each; what crashes one is left in build/fuzz-artifacts
 #   make lint       style, static analysis, spelling, direction of dependencies
 #   make deps       the Debian packages below (as root; else it names what is missing)
 
@@ -19,7 +20,7 @@ BUILD   ?= build
 PACKAGES := gcc make pkg-config libc6-dev scdoc \
 	libsystemd-dev libudev-dev libevdev-dev libddcutil-dev libpci-dev libjansson-dev libsmartcols-dev \
 	libcmocka-dev bats perl python3 systemd udev polkitd swtpm swtpm-tools qemu-system-x86 qemu-utils ovmf jq \
-	clang-format-14 clang-tidy-14 cppcheck shellcheck codespell git
+	clang-format-14 clang-tidy-14 cppcheck shellcheck codespell git clang-14 libclang-rt-14-dev
 
 include tests/lab/packages.mk
 

@@ -62,13 +62,15 @@ check-fast: deps
 	$(MAKE) -j2 check-unit
 	$(MAKE) -j2 check-helpers
 	$(MAKE) -j2 check-units
+	$(MAKE) fuzz
 
+include tests/fuzz/fuzz.mk
 include tests/lab/lab.mk
 
 # --- lint ------------------------------------------------------------------------------------------------------------------
 
 C_FILES := $(LIB_SOURCES) $(wildcard helpers/*.c helpers/lib/*.h) $(UNIT_SOURCES) \
-	$(wildcard tests/unit/*.h tests/fakekernel/*.[ch] tests/lab/*/*.[ch])
+	$(wildcard tests/unit/*.h tests/fakekernel/*.[ch] tests/fuzz/*.[ch] tests/lab/*/*.[ch])
 # Shell: everything git knows that begins with a shell's name.
 SHELL_FILES = $(shell git ls-files -z | xargs -0 grep -lIE '^#!.*(/| )(ba)?sh( |$$)' 2>/dev/null)
 
@@ -94,7 +96,7 @@ lint-shell:
 	shellcheck --shell=bats $(wildcard tests/helpers/*.bats tests/units/*.bats tests/lab/*.bats)
 
 lint-spelling:
-	codespell --quiet-level=2 --skip='./.git,./$(BUILD),./LICENSE,./tests/fixtures' .
+	codespell --quiet-level=2 --skip='./.git,./$(BUILD),./LICENSE,./tests/fixtures,./tests/fuzz/seeds' .
 
 lint-dependencies:
 	tests/dependencies
