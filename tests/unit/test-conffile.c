@@ -139,7 +139,8 @@ static void what_is_no_line_is_told(void **state)
 	assert_string_equal(WALK("[A]\nword\n"),
 			    "1[A|]2!\"word\" is nothing known: allowed are [Section], Key=value, "
 			    "and comments that begin with # or ;");
-	/* 79 bytes, and a character of two that does not fit any more: the message is still text. */
+	/* 79 bytes, and a character of two that does not fit any more: the message is still text.
+	 */
 	assert_string_equal(WALK("[A]\n"
 				 "0123456789012345678901234567890123456789"
 				 "012345678901234567890123456789012345678\xc3\xa4\n"),
