@@ -244,7 +244,7 @@ static void check_holders(const struct cardcheck *check, const struct iommu_set 
 {
 	for (size_t i = 0; i < check->holders->count; i++) {
 		const struct holder *holder = &check->holders->items[i];
-		char bdf[PCIADDR_SIZE], fix[HOLDER_UNIT_SIZE + 64];
+		char bdf[PCIADDR_SIZE], fix[HOLDER_UNIT_SIZE + 64], name[HOLDER_TEXT_SIZE];
 		bool ours = false;
 
 		for (size_t n = 0; n < set->own_count && !ours; n++)
@@ -252,9 +252,8 @@ static void check_holders(const struct cardcheck *check, const struct iommu_set 
 		if (!ours)
 			continue;
 		reason_add(reasons, REASON_BLOCKS, "held", holder_remedy(holder, fix, sizeof(fix)),
-			   "%s is held by %s (pid %d%s%s) through %s",
-			   pciaddr_format(&holder->addr, bdf), holder->comm, (int)holder->pid,
-			   holder->unit[0] ? ", " : "", holder->unit, holder->path);
+			   "%s is held by %s", pciaddr_format(&holder->addr, bdf),
+			   holder_format(holder, name));
 	}
 }
 

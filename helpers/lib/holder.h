@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "holdernode.h"
 #include "host.h"
 #include "pcidev.h"
 
@@ -16,19 +17,10 @@
  * vfio-pci's waits for the virtual machine. So before anything is written, whoever holds such a
  * node is found and named.
  *
- * The nodes of a function are those whose place in sysfs lies below it: /sys/dev/char and
- * /sys/dev/block link every device number to that place, and the last PCI address in it is the
- * function's. Two kinds stand elsewhere: NVIDIA's (/proc/driver/nvidia/gpus/BDF/information has the
- * minor; nvidiactl, nvidia-modeset and nvidia-uvm are shared by all cards and no proof) and the
- * vfio group's. Not counted: input nodes (jacks of a sound card), and character devices behind a
- * USB controller: both are unplugged under their users every day, and the kernel waits for nobody.
- *
- * Descriptors are compared by device number, not by name, so a node under another name, in a
- * container for instance, is the same node; on a recorded machine by name, for its links lead
- * nowhere.
+ * Which nodes those are: holdernode.h; how processes are looked through: procscan.h.
  */
 
-#define HOLDER_PATH_SIZE 64
+#define HOLDER_PATH_SIZE HOLDERNODE_PATH_SIZE
 #define HOLDER_UNIT_SIZE 128
 
 struct holder {
@@ -36,6 +28,7 @@ struct holder {
 	char comm[32];
 	char unit[HOLDER_UNIT_SIZE]; /* innermost service or scope of its cgroup; "" for none */
 	char path[HOLDER_PATH_SIZE]; /* "/dev/dri/card1" */
+	bool mapped;		     /* by a mapping: the descriptor is closed */
 	struct pciaddr addr;	     /* the function that the node belongs to */
 };
 
@@ -50,6 +43,9 @@ int holder_scan(const struct host *host, const struct pcidev *const *devs, size_
 		struct holder_list *ret);
 /* Holders of the vfio group's node alone. */
 int holder_scan_group(const struct host *host, unsigned group, struct holder_list *ret);
+/* "Xorg (pid 812, display-manager.service) through /dev/dri/card1", in BUF. */
+#define HOLDER_TEXT_SIZE 320
+const char *holder_format(const struct holder *holder, char buf[static HOLDER_TEXT_SIZE]);
 void holder_list_done(struct holder_list *list);
 #define _cleanup_holder_list_ _cleanup_(holder_list_done)
 

@@ -91,7 +91,8 @@ static void print_holder(FILE *out, const struct holder *holder)
 	jsontext_print(out, holder->unit[0] ? holder->unit : NULL);
 	fprintf(out, ", \"node\": ");
 	jsontext_print(out, holder->path);
-	fprintf(out, ", \"bdf\": \"%s\"}", pciaddr_format(&holder->addr, bdf));
+	fprintf(out, ", \"mapped\": %s, \"bdf\": \"%s\"}", holder->mapped ? "true" : "false",
+		pciaddr_format(&holder->addr, bdf));
 }
 
 void isolationshow_print_json(FILE *out, const char *name, const struct isolation *iso,

@@ -279,7 +279,7 @@ static void put_remedy(struct text *text, const struct holder *holder)
 static bool refuse_held(const struct isolation *iso, struct text *text)
 {
 	const struct holder_list *list = &iso->holders;
-	char bdf[PCIADDR_SIZE];
+	char bdf[PCIADDR_SIZE], name[HOLDER_TEXT_SIZE];
 
 	if (list->count == 0 && list->unseen == 0)
 		return false;
@@ -297,8 +297,7 @@ static bool refuse_held(const struct isolation *iso, struct text *text)
 			put(text, "%s is held by ", pciaddr_format(&holder->addr, bdf));
 		else
 			put(text, ", ");
-		put(text, "%s (pid %d%s%s) through %s", holder->comm, (int)holder->pid,
-		    holder->unit[0] ? ", " : "", holder->unit, holder->path);
+		put(text, "%s", holder_format(holder, name));
 	}
 	if (list->count > REFUSAL_NAMED)
 		put(text, " and %zu more", list->count - REFUSAL_NAMED);

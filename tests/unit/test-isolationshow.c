@@ -102,7 +102,7 @@ static void a_holder_in_json_has_its_process_unit_and_node(void **state)
 	bench.iso.holders = (struct holder_list){ .items = &holder, .count = 1 };
 	has(show(&bench, &refusal, true),
 	    "\"holders\": [\n  {\"pid\": 812, \"command\": \"X\\\"org\", \"unit\": null, "
-	    "\"node\": \"/dev/dri/card1\", \"bdf\": \"0000:01:00.0\"}],\n"
+	    "\"node\": \"/dev/dri/card1\", \"mapped\": false, \"bdf\": \"0000:01:00.0\"}],\n"
 	    " \"refusal\": {\"code\": \"held\", \"text\": \"it is \\\"held\\\"\"}}\n");
 	snprintf(holder.unit, sizeof(holder.unit), "display-manager.service");
 	has(show(&bench, &refusal, true), "\"unit\": \"display-manager.service\"");
