@@ -44,11 +44,12 @@ lab-payload:
 	@flock $(LAB_STAGE) tests/lab/guest/build $(LAB_STAGE)/payload/guest.img
 
 # What runs in the workstation beside the product. A helper that forgets is the helper itself, linked so that it finds
-# no record of what it changed.
+# no record of what it changed, or does not clean up behind its server.
 LAB_PROGRAMS := $(addprefix tests/lab/programs/,openable guestline hostkeys measure) $(wildcard tests/lab/fingerprint \
 	tests/lab/fingerprint-changes)
 LAB_BUILT    := $(BUILD)/lab/settle $(BUILD)/lab/killat.so
-LAB_MUTANTS  := $(addprefix $(BUILD)/lab/mutants/,$(filter vxm-isolate vxm-hugepages vxm-access vxm-display,$(HELPERS)))
+LAB_MUTANTS  := $(addprefix $(BUILD)/lab/mutants/,vxm-isolate vxm-hugepages vxm-access vxm-tpm vxm-guest vxm-display)
+LAB_FORGETS  := record_load guestrun_clean rundir_remove
 
 $(BUILD)/lab/settle: tests/lab/programs/settle.c
 	@mkdir -p $(@D)
@@ -60,7 +61,7 @@ $(BUILD)/lab/killat.so: tests/lab/programs/killat.c
 
 $(BUILD)/lab/mutants/%: $(BUILD)/helpers/%.o $(BUILD)/tests/lab/programs/forgetful.o $(BUILD)/libvxm.a
 	@mkdir -p $(@D)
-	$(CC) -pie $(CFLAGS) -Wl,--wrap=record_load -o $@ $^ $(LDLIBS)
+	$(CC) -pie $(CFLAGS) $(LAB_FORGETS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/lab/monitor/vxm_monitor.ko: $(wildcard tests/lab/monitor/*)
 	$(MAKE) -s -C tests/lab/monitor OUT=$(@D) >/dev/null

@@ -2,18 +2,23 @@
 /*
  * LD_PRELOADed into a helper: kills it with SIGKILL after a given step of its start.
  *
- * A step is a call that leaves a trace outside the process: write, pwrite, rename, mkdir, unlink,
- * bind, sendmsg, ioctl, and the exec by which a helper becomes a server. The file LAB_KILL_FILE
- * names how many steps the helper may take; it is killed right after the last of them (right before
- * an exec, of which there is no after). A child of the helper counts with it, and both are killed.
- * 0 kills nobody and says "lab: step N CALL" on stderr for each, so that the next run knows where
- * the middle is. Without such a file nothing happens at all, and only a start is meant, "HELPER
- * start NAME" or "HELPER run NAME": in a process with another verb nothing is counted.
+ * A step is a call that leaves a trace outside the process: one that makes, fills, names, gives
+ * away or removes a file, binds a name, sends, spawns, changes a device, and the exec by which a
+ * helper becomes a server. What only asks (an ioctl that reads, a VCP get, a netlink socket that
+ * listens) is none: a death after it is the same as the one before it. The file LAB_KILL_FILE names
+ * how many steps the helper may take; it is killed right after the last of them (right before an
+ * exec, of which there is no after). A child of the helper counts with it, and both are killed. 0
+ * kills nobody and says "lab: step N CALL" on stderr for each, so that the next run knows where the
+ * middle is. Without such a file nothing happens at all, and only a start is meant, "HELPER start
+ * NAME" or "HELPER run NAME": in a process with another verb nothing is counted.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/i2c-dev.h>
+#include <linux/i2c.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,9 +107,69 @@ ssize_t pwrite(int fd, const void *buf, size_t size, off_t offset)
 	return STEP("pwrite", NEXT(pwrite)(fd, buf, size, offset));
 }
 
+/* An open that may make the file counts whether it did or not, so that each start has as many steps
+ * as the one in which they were counted. */
+static mode_t mode_of(int flags, va_list ap)
+{
+	return flags & (O_CREAT | __O_TMPFILE) ? va_arg(ap, mode_t) : 0;
+}
+
+int openat(int fd, const char *path, int flags, ...)
+{
+	va_list ap;
+	mode_t mode;
+
+	va_start(ap, flags);
+	mode = mode_of(flags, ap);
+	va_end(ap);
+	return flags & O_CREAT ? STEP("open", NEXT(openat)(fd, path, flags, mode))
+			       : NEXT(openat)(fd, path, flags, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+	va_list ap;
+	mode_t mode;
+
+	va_start(ap, flags);
+	mode = mode_of(flags, ap);
+	va_end(ap);
+	return openat(AT_FDCWD, path, flags, mode);
+}
+
+int ftruncate(int fd, off_t size)
+{
+	return STEP("truncate", NEXT(ftruncate)(fd, size));
+}
+
+int fchmod(int fd, mode_t mode)
+{
+	return STEP("chmod", NEXT(fchmod)(fd, mode));
+}
+
+int fchown(int fd, uid_t uid, gid_t gid)
+{
+	return STEP("chown", NEXT(fchown)(fd, uid, gid));
+}
+
+int fchownat(int fd, const char *path, uid_t uid, gid_t gid, int flags)
+{
+	return STEP("chown", NEXT(fchownat)(fd, path, uid, gid, flags));
+}
+
+int linkat(int from, const char *old, int to, const char *new, int flags)
+{
+	return STEP("link", NEXT(linkat)(from, old, to, new, flags));
+}
+
 int renameat(int from, const char *old, int to, const char *new)
 {
 	return STEP("rename", NEXT(renameat)(from, old, to, new));
+}
+
+int renameat2(int from, const char *old, int to, const char *new, unsigned flags)
+{
+	return STEP("rename", NEXT(renameat2)(from, old, to, new, flags));
 }
 
 int rename(const char *old, const char *new)
@@ -117,19 +182,55 @@ int mkdirat(int fd, const char *path, mode_t mode)
 	return STEP("mkdir", NEXT(mkdirat)(fd, path, mode));
 }
 
+int mkdir(const char *path, mode_t mode)
+{
+	return STEP("mkdir", NEXT(mkdir)(path, mode));
+}
+
 int unlinkat(int fd, const char *path, int flags)
 {
 	return STEP("unlink", NEXT(unlinkat)(fd, path, flags));
 }
 
+int unlink(const char *path)
+{
+	return STEP("unlink", NEXT(unlink)(path));
+}
+
 int bind(int fd, const struct sockaddr *address, socklen_t size)
 {
+	if (address->sa_family != AF_UNIX)
+		return NEXT(bind)(fd, address, size);
 	return STEP("bind", NEXT(bind)(fd, address, size));
+}
+
+ssize_t send(int fd, const void *data, size_t size, int flags)
+{
+	return STEP("send", NEXT(send)(fd, data, size, flags));
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	return STEP("sendmsg", NEXT(sendmsg)(fd, message, flags));
+}
+
+/* A transfer that sets a feature of a monitor: 0x03 in DDC/CI, after source address and length. */
+static int sets_a_feature(const struct i2c_rdwr_ioctl_data *transfer)
+{
+	for (unsigned i = 0; i < transfer->nmsgs; i++)
+		if (!(transfer->msgs[i].flags & I2C_M_RD) && transfer->msgs[i].addr == 0x37 &&
+		    transfer->msgs[i].len > 2 && transfer->msgs[i].buf[2] == 0x03)
+			return 1;
+	return 0;
+}
+
+/* The numbers of i2c-dev are older than the direction in a number. */
+static int changes_a_device(unsigned long request, const void *argument)
+{
+	if (request == I2C_RDWR)
+		return sets_a_feature(argument);
+	return request != I2C_FUNCS && request != I2C_SLAVE && request != I2C_SLAVE_FORCE &&
+	       _IOC_DIR(request) != _IOC_READ;
 }
 
 int ioctl(int fd, unsigned long request, ...)
@@ -140,7 +241,15 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(ap, request);
 	argument = va_arg(ap, void *);
 	va_end(ap);
+	if (!changes_a_device(request, argument))
+		return NEXT(ioctl)(fd, request, argument);
 	return STEP("ioctl", NEXT(ioctl)(fd, request, argument));
+}
+
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+		const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	return STEP("spawn", NEXT(posix_spawn)(pid, path, actions, attributes, argv, envp));
 }
 
 int execve(const char *path, char *const argv[], char *const envp[])
