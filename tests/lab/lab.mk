@@ -28,7 +28,8 @@ check-long: check-fast
 demo: deps
 	tests/lab/demo
 
-bench: deps
+bench: deps all
+	tests/helpers/vxm-scale $(BUILD)/vxm tests/fixtures/iommu/m147.json
 	tests/lab/bench
 
 # --- the payload of a workstation: the product as installed, the guest's disk, programs for tests ----------------------
