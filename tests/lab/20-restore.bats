@@ -165,17 +165,14 @@ display_killed_at() {
 	kill_demo
 }
 
-# The middle, and in check-long each step.
+# The middle, and in check-long VXM_LONG steps in equal distances; the kill matrix on the fake kernel has each of them.
 killed_in_its_start() {
-	local steps step last
+	local steps point points step
 	steps=$(steps_of "$1")
-	step=$(((steps + 1) / 2))
-	last=$step
-	if [ -n "${VXM_LONG:-}" ]; then
-		step=1
-		last=$steps
-	fi
-	for (( ; step <= last; step++)); do
+	points=${VXM_LONG:-1}
+	((points <= steps)) || points=$steps
+	for ((point = 1; point <= points; point++)); do
+		step=$((((2 * point - 1) * steps + 2 * points - 1) / (2 * points)))
 		echo "$1: killed after step $step of $steps"
 		case $1 in
 		display) display_killed_at "$step" ;;

@@ -20,10 +20,11 @@ LAB_PROVE = $(PROVE) -j2 --verbose --exec 'bats --tap --timing'
 check-lab: deps
 	$(LAB_PROVE) $(LAB_TESTS)
 
-# With VXM_LONG the lab's tests do all that they do without, and more: so the rest of check first, and they once on each suite.
+# With VXM_LONG (at how many steps of its start each helper is killed) the lab's tests do all that they do without, and
+# more: so the rest of check first, and they once on each suite.
 check-long: check-fast
-	VXM_LONG=1 SUITE=trixie $(LAB_PROVE) $(LAB_TESTS)
-	VXM_LONG=1 SUITE=bookworm $(LAB_PROVE) $(LAB_TESTS_LONG)
+	VXM_LONG=8 SUITE=trixie $(LAB_PROVE) $(LAB_TESTS)
+	VXM_LONG=3 SUITE=bookworm $(LAB_PROVE) $(LAB_TESTS_LONG)
 
 demo: deps
 	tests/lab/demo
