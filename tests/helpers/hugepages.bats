@@ -426,6 +426,28 @@ card() {
 	[ "$output" = "" ]
 }
 
+@test "boot makes pages of 1 GiB, and a boot that is killed keeps no other guest from its own" {
+	card 10de:2684
+	guest demo 3G 1G
+	guest other 2G 1G
+	echo 4 >"$(pool_of 0 1048576)/.obtainable"
+	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+	ln -s /usr/lib/systemd/system/vxm-prepare@.target "$root/etc/systemd/system/multi-user.target.wants/vxm-prepare@demo.target"
+	run env VXM_FAKE_KILL_AFTER=2 "$fake" --root="$root" boot
+	[ "$status" -eq 137 ]
+	[ "$(pages 0 1048576)" -eq 2 ]
+	hugepages boot
+	[ "$(pages 0 1048576)" -eq 3 ]
+	run hugepages start demo
+	[ "$output" = "" ]
+	run hugepages start other
+	[ "$status" -eq 1 ]
+	[[ $output == *"other guests have 3)"* ]]
+	hugepages stop demo
+	hugepages start other
+	[ "$(pages 0 1048576)" -eq 2 ]
+}
+
 @test "boot takes no pages for a guest whose card is not where it was" {
 	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
 	ln -s /usr/lib/systemd/system/vxm-prepare@.target "$root/etc/systemd/system/multi-user.target.wants/vxm-prepare@demo.target"
