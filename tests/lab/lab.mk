@@ -23,8 +23,8 @@ check-lab: deps
 # With VXM_LONG (at how many steps of its start each helper is killed) the lab's tests do all that they do without, and
 # more: so the rest of check first, and they once on each suite.
 check-long: check-fast
-	VXM_LONG=8 SUITE=trixie $(LAB_PROVE) $(LAB_TESTS)
-	VXM_LONG=3 SUITE=bookworm $(LAB_PROVE) $(LAB_TESTS_LONG)
+	VXM_LONG=5 SUITE=trixie $(LAB_PROVE) $(LAB_TESTS)
+	VXM_LONG=2 SUITE=bookworm $(LAB_PROVE) $(LAB_TESTS_LONG)
 
 demo: deps
 	tests/lab/demo
