@@ -18,9 +18,9 @@
  * can be opened.
  *
  * What a running guest has must not depend on it: a reload takes the file as it is by then, and
- * systemd stops what nobody needs any more. So the guest's template wants the TPM and the monitors
- * of each guest, and a drop-in of their own lets them start (ConditionPathExists=, which nobody
- * asks of a unit that is up). The same holds for the pages, which ask the configuration themselves.
+ * systemd stops what nobody needs any more. So the guest's template wants pages, TPM and monitors
+ * for each guest, and a drop-in of their own lets them start (ConditionPathExists=, which nobody
+ * asks of a unit that is up).
  */
 
 /* What the templates allow, and clearing memory on one core: 1 GiB in 4 s, with room for a slow

@@ -272,7 +272,7 @@ stays() {
 	restored
 }
 
-@test "a TPM and monitors that are configured while the guest runs without them wait for its next start" {
+@test "TPM, pages and monitors that are configured while the guest runs without them wait for its next start" {
 	l1sh 'cp -p /etc/vxm/guests/demo.conf /run/lab-demo.conf
 		sed -i "/^\[Display\]/,/^$/d; s/^Memory=.*/&\nTPM=no\nHugepages=no/" /etc/vxm/guests/demo.conf
 		systemctl daemon-reload'
@@ -281,6 +281,7 @@ stays() {
 	running_units >"$BATS_TEST_TMPDIR/as-started"
 	cat "$BATS_TEST_TMPDIR/as-started"
 	grep -q 'vxm-tpm@demo.service.*inactive' "$BATS_TEST_TMPDIR/as-started"
+	grep -q 'vxm-hugepages@demo.service.*inactive' "$BATS_TEST_TMPDIR/as-started"
 	grep -q 'vxm-display@demo.service.*inactive' "$BATS_TEST_TMPDIR/as-started"
 	[ "$(monitor_input)" = 15 ]
 	l1 mv /run/lab-demo.conf /etc/vxm/guests/demo.conf
