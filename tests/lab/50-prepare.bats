@@ -83,8 +83,13 @@ pages() {
 	[ "$(pages)" -eq 0 ]
 	l1sh 'cat /sys/bus/pci/devices/*/driver_override | sort -u | grep -vxF "(null)" && exit 1 || :'
 	[ "$(property multi-user.target ActiveState)" = active ]
-	l1sh 'journalctl -b -o cat -u "vxm-*" | grep -E "0000:01:00\.0.*8086:10d3.*0000:02:00\.0|0000:02:00\.0"'
+	# The generator, before there is a journal: what is there, what was meant, and where that is now.
+	l1sh 'journalctl -b | grep -E "vxm-generator.*: demo: 0000:01:00\.0 is 8086:10d3.*, and 1234:1111.* was meant,\
+ which is now at 0000:02:00\.0\. Nothing is taken at boot\."'
 	run l1 systemctl start vxm-guest@demo.service
 	[ "$status" -ne 0 ]
+	l1sh 'journalctl --sync
+		journalctl -b -o cat -p err -u vxm-check@demo.service |
+			grep -E "0000:01:00\.0: .*8086:10d3.*1234:1111 is at 0000:02:00\.0 now"'
 	[ "$(driver_of 0000:02:00.0)" = bochs-drm ]
 }
