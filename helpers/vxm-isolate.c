@@ -13,7 +13,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -38,8 +37,6 @@
 #define ISOLATE_LOCK_TIMEOUT_MS 75000
 /* and a virtual machine that was killed frees its memory before its descriptors are closed. */
 #define ISOLATE_HOLDER_TIMEOUT_MS 45000
-/* Below the limit of vxm-check@, which has other work too. */
-#define ISOLATE_MONITOR_TIMEOUT_MS 25000
 
 static const char *arg_root;
 static bool arg_dry_run;
@@ -85,6 +82,20 @@ static int refuse(const struct guest *guest, const struct isolation *iso)
 	return -EPERM;
 }
 
+/* Once for each hand-over: what is on record is on vfio-pci, and has been told of. */
+static void warn_of_quirks(const struct isolation *iso)
+{
+	for (size_t i = 0; i < iso->count; i++) {
+		const struct isolation_function *function = &iso->functions[i];
+		char bdf[PCIADDR_SIZE];
+
+		for (size_t n = 0; n < function->quirk_count && !function->recorded; n++)
+			log_warning("%s: %s; %s (%s)", pciaddr_format(&function->dev.addr, bdf),
+				    function->quirks[n]->text, function->quirks[n]->fix,
+				    function->quirks[n]->source);
+	}
+}
+
 static int take(const struct host *host, const char *name, const struct isolation *iso,
 		const struct handover_plan *plan, int lock_fd)
 {
@@ -126,18 +137,6 @@ static int lock(const struct host *host, int *ret_fd)
 	return fd;
 }
 
-/*
- * While vxm-display talks to a monitor it has all I2C buses open, the card's among them: for
- * another guest, or for this one after a stop a moment ago. It has its own lock as long, so that
- * one is had while holders are looked for and the card moves: our own helper is no reason to
- * refuse, nor does an unbind have to wait for it. One that takes too long is found like any other
- * holder.
- */
-static int hold_monitors(const struct host *host)
-{
-	return recordlock_share(host, "display", ISOLATE_MONITOR_TIMEOUT_MS);
-}
-
 static int verb_start(const struct host *host, const char *name)
 {
 	_cleanup_handover_plan_ struct handover_plan plan = { 0 };
@@ -149,7 +148,7 @@ static int verb_start(const struct host *host, const char *name)
 	int r = lock(host, &lock_fd);
 
 	if (r >= 0)
-		monitors_fd = hold_monitors(host);
+		monitors_fd = recordlock_hold_monitors(host);
 	if (r >= 0)
 		r = observe(host, name, &guest, &record, &iso);
 	if (r >= 0)
@@ -165,6 +164,7 @@ static int verb_start(const struct host *host, const char *name)
 	r = handover_plan_take(&iso, &plan);
 	if (r < 0)
 		return r;
+	warn_of_quirks(&iso);
 	if (!arg_dry_run)
 		return take(host, name, &iso, &plan, lock_fd);
 	handover_print(stdout, &plan);
@@ -188,20 +188,14 @@ static void report_return(const struct isolation_function *function, const struc
 static int give_back(const struct host *host, const char *name, const struct isolation *iso,
 		     int lock_fd)
 {
-	_cleanup_free_ struct giveback *results = calloc(iso->count + 1, sizeof(*results));
-	int result = 0, r;
+	int record_error, r;
 
-	if (!results)
-		return -ENOMEM;
-	giveback_functions(host, name, iso, ISOLATE_HOLDER_TIMEOUT_MS, lock_fd, report_return,
-			   results);
-	r = giveback_finish(host, name, iso, report_return, results);
-	for (size_t i = iso->count; i-- > 0;)
-		result = results[i].error < 0 ? results[i].error : result;
-	if (r < 0)
+	r = giveback_run(host, name, iso, ISOLATE_HOLDER_TIMEOUT_MS, lock_fd, report_return,
+			 &record_error);
+	if (record_error < 0)
 		log_error("the record in /run/vxm/%s cannot be brought up to date: %s", name,
-			  strerror(-r));
-	return r < 0 ? r : result;
+			  strerror(-record_error));
+	return r;
 }
 
 /* Of a start; or, where none came to be, what the boot took: recorded first, like a start's. */
@@ -242,7 +236,7 @@ static int verb_check(const struct host *host, const char *name)
 {
 	_cleanup_isolation_ struct isolation iso = { 0 };
 	_cleanup_record_ struct record *record = NULL;
-	_cleanup_recordlock_ int monitors_fd = hold_monitors(host);
+	_cleanup_recordlock_ int monitors_fd = recordlock_hold_monitors(host);
 	_cleanup_guest_ struct guest *guest = NULL;
 	int r = observe(host, name, &guest, &record, &iso);
 

@@ -8,6 +8,7 @@
 #include "cardscreen.h"
 #include "isolation.h"
 #include "pciport.h"
+#include "quirk.h"
 #include "record.h"
 #include "sysfs.h"
 
@@ -224,6 +225,22 @@ static void check_reset(const struct cardcheck *check, const struct iommu_set *s
 		   bdf, text[0] ? text : "none");
 }
 
+/* The driver is not known where vfio-pci has the function now. */
+static void check_quirks(const struct cardcheck *check, const struct pcidev *dev,
+			 struct reason_list *reasons)
+{
+	bool taken = strcmp(dev->driver, ISOLATION_DRIVER) == 0;
+	const struct quirk *quirks[QUIRK_LIMIT];
+	size_t count = quirk_find(check->host, dev, taken ? "" : dev->driver, quirks);
+	char bdf[PCIADDR_SIZE];
+
+	for (size_t i = 0; i < count; i++)
+		reason_add(reasons,
+			   quirks[i]->action == QUIRK_REFUSES ? REASON_BLOCKS : REASON_WARNS,
+			   "quirk", quirks[i]->fix, "%s: %s (%s)", pciaddr_format(&dev->addr, bdf),
+			   quirks[i]->text, quirks[i]->source);
+}
+
 static const char *holder_remedy(const struct holder *holder, char *buf, size_t size)
 {
 	size_t length = strlen(holder->unit);
@@ -289,6 +306,8 @@ void cardcheck_run(const struct cardcheck *check, const struct iommu_set *set,
 		cardscreen_check(check->host, set->device, check->guest, reasons);
 		check_reset(check, set, reasons);
 	}
+	for (size_t i = 0; i < set->own_count; i++)
+		check_quirks(check, set->own[i], reasons);
 	check_claim(check, set, reasons);
 	check_holders(check, set, reasons);
 }

@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "deadline.h"
+#include "isolationrecord.h"
 #include "sysfs.h"
 #include "vfionode.h"
 
@@ -171,11 +174,27 @@ int giveback_finish(const struct host *host, const char *guest, const struct iso
 		return -ENOMEM;
 	finish_nodes(host, iso, tell, results);
 	for (size_t i = 0; i < iso->count; i++) {
-		int r = results[i].error < 0 ? isolation_note(rest, &iso->functions[i]) : 0;
+		int r = results[i].error < 0 ? isolationrecord_note(rest, &iso->functions[i]) : 0;
 
 		if (r < 0)
 			return r;
 		left += results[i].error < 0;
 	}
 	return left > 0 ? record_save(host, rest) : record_remove(host, guest, "isolate");
+}
+
+int giveback_run(const struct host *host, const char *guest, const struct isolation *iso,
+		 unsigned timeout_ms, int lock_fd, giveback_tell tell, int *ret_record)
+{
+	_cleanup_free_ struct giveback *results = calloc(iso->count + 1, sizeof(*results));
+	int r;
+
+	*ret_record = 0;
+	if (!results)
+		return -ENOMEM;
+	giveback_functions(host, guest, iso, timeout_ms, lock_fd, tell, results);
+	r = *ret_record = giveback_finish(host, guest, iso, tell, results);
+	for (size_t i = 0; i < iso->count && r >= 0; i++)
+		r = results[i].error;
+	return r;
 }

@@ -38,3 +38,8 @@ void giveback_functions(const struct host *host, const char *guest, const struct
  */
 int giveback_finish(const struct host *host, const char *guest, const struct isolation *iso,
 		    giveback_tell tell, struct giveback *results);
+
+/* Both. 0, -ENOMEM, or the first error of either; that of the record is in ret_record as well, for
+ * nobody was told of it. */
+int giveback_run(const struct host *host, const char *guest, const struct isolation *iso,
+		 unsigned timeout_ms, int lock_fd, giveback_tell tell, int *ret_record);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "isolationrecord.h"
 #include "parse.h"
 #include "prepared.h"
 #include "sysfs.h"
@@ -69,42 +70,6 @@ static bool find_home(const struct prepared *prepared, struct isolation_function
 	return true;
 }
 
-static int recall_text(const struct record *record, const char *object, const char *key, char *buf,
-		       size_t size)
-{
-	const char *text = record_get(record, object, key);
-
-	buf[0] = '\0';
-	if (!text)
-		return -ENODATA;
-	if (strlen(text) >= size)
-		return -EMSGSIZE;
-	memcpy(buf, text, strlen(text) + 1);
-	return 0;
-}
-
-#define RECALL(record, object, key, member) recall_text(record, object, key, member, sizeof(member))
-
-static int recall_found(const struct record *record, struct isolation_function *function)
-{
-	struct isolation_state *found = &function->found;
-	char bdf[PCIADDR_SIZE];
-
-	pciaddr_format(&function->dev.addr, bdf);
-	function->recorded = true;
-	found->has_reset_method = record_get(record, bdf, "reset_method") != NULL;
-	if (RECALL(record, bdf, "home", function->home) < 0 ||
-	    RECALL(record, bdf, "driver", found->driver) < 0 ||
-	    RECALL(record, bdf, "driver_override", found->override) < 0)
-		return -EBADMSG;
-	/* What the function lacked has no line. */
-	if (RECALL(record, bdf, "power/control", found->power) == -EMSGSIZE ||
-	    RECALL(record, bdf, "d3cold_allowed", found->d3cold) == -EMSGSIZE ||
-	    RECALL(record, bdf, "reset_method", found->reset_method) == -EMSGSIZE)
-		return -EBADMSG;
-	return 0;
-}
-
 bool isolation_is_first_of_group(const struct isolation *iso, size_t i)
 {
 	for (size_t n = 0; n < i; n++)
@@ -113,31 +78,17 @@ bool isolation_is_first_of_group(const struct isolation *iso, size_t i)
 	return iso->functions[i].dev.iommu_group >= 0;
 }
 
-int isolation_note(struct record *record, const struct isolation_function *function)
+const struct quirk *isolation_find_quirk(const struct isolation *iso, enum quirk_action action,
+					 const struct isolation_function **ret_function)
 {
-	const struct isolation_state *found = &function->found;
-	char bdf[PCIADDR_SIZE], ids[PCIIDS_SIZE], group[16];
-	const char *const lines[][2] = {
-		{ "identity", pciids_format(&function->dev.ids, ids) },
-		{ "iommu_group", group },
-		{ "home", function->home },
-		{ "driver", found->driver },
-		{ "driver_override", found->override },
-		/* What is not there has no line: an empty value would be put back as one. */
-		{ "power/control", found->power[0] ? found->power : NULL },
-		{ "d3cold_allowed", found->d3cold[0] ? found->d3cold : NULL },
-		{ "reset_method", found->has_reset_method ? found->reset_method : NULL },
-	};
-
-	snprintf(group, sizeof(group), "%d", function->dev.iommu_group);
-	pciaddr_format(&function->dev.addr, bdf);
-	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		int r = lines[i][1] ? record_set(record, bdf, lines[i][0], lines[i][1]) : 0;
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; i < iso->count; i++)
+		for (size_t n = 0; n < iso->functions[i].quirk_count; n++) {
+			if (iso->functions[i].quirks[n]->action != action)
+				continue;
+			*ret_function = &iso->functions[i];
+			return iso->functions[i].quirks[n];
+		}
+	return NULL;
 }
 
 static int add_function(struct isolation *iso, struct isolation_function **ret)
@@ -177,9 +128,11 @@ static int observe_function(const struct host *host, const struct guest *guest,
 	if (r < 0)
 		return r;
 	if (record && record_get(record, bdf, "home"))
-		return recall_found(record, function);
-	find_home(prepared, function);
-	return 0;
+		r = isolationrecord_read(record, function);
+	else
+		find_home(prepared, function);
+	function->quirk_count = quirk_find(host, dev, function->home, function->quirks);
+	return r;
 }
 
 /* [PCI] devices first, then what goes with the GPU, and the GPU's own function last. */
@@ -326,7 +279,7 @@ static int recall_function(const struct host *host, const struct record *record,
 		return -EBADMSG;
 	if (function->present)
 		isolation_read_state(host, &function->dev, &function->now);
-	return recall_found(record, function);
+	return isolationrecord_read(record, function);
 }
 
 int isolation_recall(const struct host *host, const struct record *record, struct isolation *ret)

@@ -8,6 +8,7 @@
 #include "guest.h"
 #include "holder.h"
 #include "iommu.h"
+#include "quirk.h"
 #include "record.h"
 
 /* The driver that hands a function to a guest. */
@@ -38,6 +39,8 @@ struct isolation_function {
 	bool recorded;		       /* found and home come from this guest's record */
 	bool present;		       /* there is such a function now; of a record only */
 	char owner[GUEST_NAME_SIZE];   /* another guest that has it, or "" */
+	const struct quirk *quirks[QUIRK_LIMIT]; /* that hold for it; none of isolation_recall() */
+	size_t quirk_count;
 };
 
 struct isolation_device {
@@ -79,8 +82,8 @@ void isolation_read_state(const struct host *host, const struct pcidev *dev,
 void isolation_done(struct isolation *iso);
 #define _cleanup_isolation_ _cleanup_(isolation_done)
 
+/* The first row of that kind that holds for any of the functions, and for which; or NULL. */
+const struct quirk *isolation_find_quirk(const struct isolation *iso, enum quirk_action action,
+					 const struct isolation_function **ret_function);
 /* Whether function I is the first one of its IOMMU group; false without a group. */
 bool isolation_is_first_of_group(const struct isolation *iso, size_t i);
-
-/* Puts the old values of a function into a record. 0, -EINVAL, -ENOMEM. */
-int isolation_note(struct record *record, const struct isolation_function *function);

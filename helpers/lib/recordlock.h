@@ -26,6 +26,15 @@ int recordlock_take(const struct host *host, const char *kind, unsigned timeout_
  */
 int recordlock_share(const struct host *host, const char *kind, unsigned timeout_ms);
 
+/*
+ * While vxm-display talks to a monitor it has all I2C buses open, those of a card that is to move
+ * among them: for another guest, or for this one after a stop a moment ago. It has its own lock as
+ * long, so this shares that one, for those who look for holders and move a card: our own helper is
+ * no reason to refuse, nor does an unbind have to wait for it. One that takes too long is found
+ * like any other holder; so a failure may be ignored.
+ */
+int recordlock_hold_monitors(const struct host *host);
+
 /* Lets go of a lock, also where a child that was left behind still has the descriptor. */
 void recordlock_done(const int *fd);
 #define _cleanup_recordlock_ _cleanup_(recordlock_done)

@@ -146,6 +146,18 @@ static bool refuse_removable(const struct guest *guest, const struct isolation *
 	return false;
 }
 
+static bool refuse_quirk(const struct isolation *iso, struct text *text)
+{
+	const struct isolation_function *function;
+	const struct quirk *quirk = isolation_find_quirk(iso, QUIRK_REFUSES, &function);
+	char bdf[PCIADDR_SIZE];
+
+	if (quirk)
+		put(text, "%s: %s: %s (%s)", pciaddr_format(&function->dev.addr, bdf), quirk->text,
+		    quirk->fix, quirk->source);
+	return quirk != NULL;
+}
+
 static bool refuse_claimed(const struct isolation *iso, struct text *text)
 {
 	for (size_t i = 0; i < iso->count; i++) {
@@ -327,6 +339,8 @@ static enum refusal_code find(const struct guest *guest, const struct isolation 
 		return REFUSAL_VIRTUAL_FUNCTIONS;
 	if (refuse_removable(guest, iso, text))
 		return REFUSAL_REMOVABLE;
+	if (refuse_quirk(iso, text))
+		return REFUSAL_QUIRK;
 	if (refuse_claimed(iso, text))
 		return REFUSAL_CLAIMED;
 	if (refuse_no_iommu(iso, text))
@@ -367,6 +381,7 @@ const char *refusal_word(enum refusal_code code)
 		[REFUSAL_KIND] = "kind",
 		[REFUSAL_VIRTUAL_FUNCTIONS] = "virtual-functions",
 		[REFUSAL_REMOVABLE] = "removable",
+		[REFUSAL_QUIRK] = "quirk",
 		[REFUSAL_CLAIMED] = "claimed",
 		[REFUSAL_NO_IOMMU] = "no-iommu",
 		[REFUSAL_FOREIGN] = "foreign-member",

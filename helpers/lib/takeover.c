@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "isolationrecord.h"
 #include "record.h"
 #include "vfionode.h"
 
@@ -15,7 +16,7 @@ int takeover_record(const struct host *host, const char *guest, const struct iso
 	int r = record ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < iso->count && r >= 0; i++)
-		r = isolation_note(record, &iso->functions[i]);
+		r = isolationrecord_note(record, &iso->functions[i]);
 	return r < 0 ? r : record_save(host, record);
 }
 

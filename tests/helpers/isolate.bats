@@ -388,6 +388,36 @@ config() {
 	refused "0000:01:00.0 has 2 virtual functions"
 }
 
+@test "refuses what vfio-pci is known not to take, with the source, and takes it once its parameter says so" {
+	make_machine "$(on 0000:03:00.0 '.device = "37c8" | .class = "0b4000"')"
+	make_guest win11 0000:01:00.0 10de:2684 '[PCI]' Device=0000:03:00.0 Identity=8086:37c8
+	refused "0000:03:00.0: vfio-pci does not take this accelerator"
+	[[ $output == *"(https://github.com/torvalds/linux/blob/v6.12/drivers/vfio/pci/vfio_pci.c). Nothing was changed." ]]
+	mkdir -p "$ROOT/sys/module/vfio_pci/parameters"
+	echo Y >"$ROOT/sys/module/vfio_pci/parameters/disable_denylist"
+	isolate start win11
+	[ "$(driver 0000:03:00.0)" = vfio-pci ]
+}
+
+@test "a known quirk is warned of with its source when the card is taken, and once" {
+	make_machine "$(on 0000:01:00.0 '.driver = "nvidia"')"
+	mkdir -p "$ROOT/sys/module/nvidia"
+	echo 595.58.03 >"$ROOT/sys/module/nvidia/version"
+	run isolate start win11
+	[ "$status" -eq 0 ]
+	[[ $output == *"0000:01:00.0: with this driver an unbind that begins while the card is in use never ends"* ]]
+	[[ $output == *"(https://github.com/NVIDIA/open-gpu-kernel-modules/issues/1119)"* ]]
+	[ "${#lines[@]}" -eq 5 ]
+	run isolate start win11
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	make_machine "$(on 0000:01:00.0 '.driver = "nvidia"')"
+	mkdir -p "$ROOT/sys/module/nvidia"
+	echo 610.58 >"$ROOT/sys/module/nvidia/version"
+	run isolate start win11
+	[ "${#lines[@]}" -eq 4 ]
+}
+
 # held NODE BDF: a process on that node is named, with its unit, and nothing moves.
 held() {
 	make_machine ".processes += [{pid: 900, comm: \"kwin_wayland\", cgroup: \"/user.slice/session-2.scope\", fds: [\"$1\"]}]"

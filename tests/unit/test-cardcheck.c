@@ -223,6 +223,27 @@ static void a_holder_is_named_with_what_ends_it(void **state)
 	leave(&l);
 }
 
+static void known_quirks_are_told_with_their_source(void **state)
+{
+	struct tree *tree = *state;
+	struct look l;
+
+	make_machine(tree);
+	tree_write(tree, "proc/sys/kernel/osrelease", "7.2.2-1-cachyos\n");
+	pcitree_attribute(tree, HOST, "device", "0x7550");
+	look(tree, HOST, NULL, &l);
+	checktree_expect(&l.reasons, "quirk", REASON_WARNS,
+			 HOST ": with this kernel the unbind of a Navi 48", "boot another kernel");
+	checktree_expect(&l.reasons, "quirk", REASON_WARNS,
+			 "(https://github.com/CachyOS/linux-cachyos/issues/1023)", "");
+	leave(&l);
+	pcitree_attribute(tree, HOST, "vendor", "0x8086");
+	pcitree_attribute(tree, HOST, "device", "0x0b25");
+	look(tree, HOST, NULL, &l);
+	checktree_expect(&l.reasons, "quirk", REASON_BLOCKS, "vfio-pci does not take", "");
+	leave(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +255,7 @@ int main(void)
 		tree_test(the_boot_display_may_go_where_the_guests_file_says_so),
 		tree_test(kinds_that_cannot_go_are_told),
 		tree_test(amds_without_a_reset_may_not_start_twice),
+		tree_test(known_quirks_are_told_with_their_source),
 		tree_test(a_holder_is_named_with_what_ends_it),
 	};
 

@@ -2,6 +2,8 @@
 /* isolation: a guest's functions as they are and as they were found. */
 #include "pcibench.h"
 
+#include "isolationrecord.h"
+
 static void the_display_function_comes_last_and_old_values_are_read(void **state)
 {
 	const struct tree *tree = *state;
@@ -31,7 +33,7 @@ static void a_record_gives_back_what_was_noted(void **state)
 	pcibench_make(tree);
 	pcibench_look(tree, &bench);
 	for (size_t i = 0; i < bench.iso.count; i++)
-		assert_int_equal(isolation_note(record, &bench.iso.functions[i]), 0);
+		assert_int_equal(isolationrecord_note(record, &bench.iso.functions[i]), 0);
 	assert_int_equal(isolation_recall(&tree->host, record, &iso), 0);
 	assert_int_equal(iso.count, 2);
 	for (size_t i = 0; i < iso.count; i++) {
@@ -71,7 +73,7 @@ static void an_absent_attribute_is_recorded_as_absent(void **state)
 	tree_remove(tree, "sys/bus/pci/devices/" AUDIO "/d3cold_allowed");
 	pcibench_look(tree, &bench);
 	for (size_t i = 0; i < bench.iso.count; i++)
-		assert_int_equal(isolation_note(record, &bench.iso.functions[i]), 0);
+		assert_int_equal(isolationrecord_note(record, &bench.iso.functions[i]), 0);
 	assert_string_equal(record_get(record, GPU, "reset_method"), "");
 	assert_null(record_get(record, AUDIO, "reset_method"));
 	assert_null(record_get(record, AUDIO, "d3cold_allowed"));
