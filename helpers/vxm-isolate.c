@@ -15,8 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admission.h"
 #include "cleanup.h"
 #include "cmdline.h"
+#include "gate.h"
 #include "giveback.h"
 #include "guest.h"
 #include "handover.h"
@@ -27,7 +29,6 @@
 #include "program.h"
 #include "record.h"
 #include "recordlock.h"
-#include "refusal.h"
 #include "sysfs.h"
 #include "takeover.h"
 
@@ -65,6 +66,7 @@ static int observe(const struct host *host, const char *name, struct guest **gue
 	if (r < 0)
 		return r;
 	r = isolation_observe(host, *guest, *record, iso);
+	r = r < 0 ? r : gate_look(host, iso);
 	if (r < 0)
 		log_error("the PCI devices, or what is on record in /run/vxm or /etc/vxm/prepared, "
 			  "cannot be read: %s. Nothing was changed.",
@@ -72,14 +74,15 @@ static int observe(const struct host *host, const char *name, struct guest **gue
 	return r;
 }
 
-static int refuse(const struct guest *guest, const struct isolation *iso)
+static int refuse(const struct host *host, const struct guest *guest, unsigned quiet_ms,
+		  struct isolation *iso)
 {
 	struct refusal refusal = { 0 };
+	int r = admission_check(host, guest, arg_dry_run ? 0 : quiet_ms, iso, &refusal);
 
-	if (!refusal_find(guest, iso, &refusal))
-		return 0;
-	log_error("%s. Nothing was changed.", refusal.text);
-	return -EPERM;
+	if (r < 0)
+		log_error("%s. Nothing was changed.", refusal.text);
+	return r;
 }
 
 /* Once for each hand-over: what is on record is on vfio-pci, and has been told of. */
@@ -152,7 +155,7 @@ static int verb_start(const struct host *host, const char *name)
 	if (r >= 0)
 		r = observe(host, name, &guest, &record, &iso);
 	if (r >= 0)
-		r = refuse(guest, &iso);
+		r = refuse(host, guest, ADMISSION_START_MS, &iso);
 	if (r < 0)
 		return r;
 	if (sysfs_exists(host, "bus/pci/drivers/%s", ISOLATION_DRIVER) < 0) {
@@ -240,7 +243,7 @@ static int verb_check(const struct host *host, const char *name)
 	_cleanup_guest_ struct guest *guest = NULL;
 	int r = observe(host, name, &guest, &record, &iso);
 
-	return r < 0 ? r : refuse(guest, &iso);
+	return r < 0 ? r : refuse(host, guest, ADMISSION_CHECK_MS, &iso);
 }
 
 static int verb_show(const struct host *host, const char *name)

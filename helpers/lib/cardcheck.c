@@ -241,34 +241,19 @@ static void check_quirks(const struct cardcheck *check, const struct pcidev *dev
 			   quirks[i]->text, quirks[i]->source);
 }
 
-static const char *holder_remedy(const struct holder *holder, char *buf, size_t size)
-{
-	size_t length = strlen(holder->unit);
-
-	if (strncmp(holder->path, "/dev/vfio/", strlen("/dev/vfio/")) == 0)
-		snprintf(buf, size, "shut that virtual machine down");
-	else if (length > 8 && strcmp(holder->unit + length - 8, ".service") == 0)
-		snprintf(buf, size, "systemctl stop %s, or log out of the session it serves",
-			 holder->unit);
-	else
-		snprintf(buf, size, "end it (kill %d), or log out of its session",
-			 (int)holder->pid);
-	return buf;
-}
-
 static void check_holders(const struct cardcheck *check, const struct iommu_set *set,
 			  struct reason_list *reasons)
 {
 	for (size_t i = 0; i < check->holders->count; i++) {
 		const struct holder *holder = &check->holders->items[i];
-		char bdf[PCIADDR_SIZE], fix[HOLDER_UNIT_SIZE + 64], name[HOLDER_TEXT_SIZE];
+		char bdf[PCIADDR_SIZE], fix[HOLDER_TEXT_SIZE], name[HOLDER_TEXT_SIZE];
 		bool ours = false;
 
 		for (size_t n = 0; n < set->own_count && !ours; n++)
 			ours = pciaddr_compare(&set->own[n]->addr, &holder->addr) == 0;
 		if (!ours)
 			continue;
-		reason_add(reasons, REASON_BLOCKS, "held", holder_remedy(holder, fix, sizeof(fix)),
+		reason_add(reasons, REASON_BLOCKS, "held", holder_remedy(holder, fix),
 			   "%s is held by %s", pciaddr_format(&holder->addr, bdf),
 			   holder_format(holder, name));
 	}

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "deadline.h"
+#include "gate.h"
 #include "hugeclaim.h"
 #include "hugeshow.h"
 #include "inputmatch.h"
@@ -70,6 +71,8 @@ static void check_devices(const struct host *host, const struct guest *guest,
 
 	if (r >= 0 || r == -ENOENT)
 		r = isolation_observe(host, guest, record, &iso);
+	if (r >= 0)
+		r = gate_look(host, &iso);
 	if (r < 0) {
 		reason_add(reasons, REASON_UNSEEN, "devices",
 			   line(fix, "sudo vxm-isolate check ", guest, ""),

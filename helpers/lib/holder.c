@@ -24,13 +24,14 @@ struct search {
 };
 
 /* The last service or scope in the path of the unified hierarchy, user managers' units included. */
-static void parse_unit(char *cgroup, char unit[static HOLDER_UNIT_SIZE])
+static void parse_unit(char *cgroup, struct holder *holder)
 {
 	char *save, *path = strstr(cgroup, "0::");
+	char *unit = holder->unit;
 
-	unit[0] = '\0';
 	if (!path)
 		return;
+	holder->of_user = strncmp(path, "0::/user.slice/", 15) == 0;
 	path[strcspn(path, "\n")] = '\0';
 	for (char *part = strtok_r(path, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
 		const char *dot = strrchr(part, '.');
@@ -65,7 +66,7 @@ static int add_holder(void *data, pid_t pid, const struct holdernode *node, bool
 			 comm);
 	snprintf(path, sizeof(path), "proc/%d/cgroup", (int)pid);
 	if (host_read_file(search->host, path, HOLDER_TEXT, &cgroup, NULL) >= 0)
-		parse_unit(cgroup, holder->unit);
+		parse_unit(cgroup, holder);
 	return 0;
 }
 
@@ -105,6 +106,32 @@ const char *holder_format(const struct holder *holder, char buf[static HOLDER_TE
 	snprintf(buf, HOLDER_TEXT_SIZE, "%s (pid %d%s%s) through %s%s", holder->comm,
 		 (int)holder->pid, holder->unit[0] ? ", " : "", holder->unit,
 		 holder->mapped ? "a mapping of " : "", holder->path);
+	return buf;
+}
+
+static bool is_called(const char *unit, const char *suffix)
+{
+	const char *dot = strrchr(unit, '.');
+
+	return dot && strcmp(dot, suffix) == 0;
+}
+
+const char *holder_remedy(const struct holder *holder, char buf[static HOLDER_TEXT_SIZE])
+{
+	const char *unit = holder->unit;
+
+	if (strncmp(holder->path, "/dev/vfio/", strlen("/dev/vfio/")) == 0)
+		snprintf(buf, HOLDER_TEXT_SIZE, "shut that virtual machine down");
+	else if (is_called(unit, ".service"))
+		snprintf(buf, HOLDER_TEXT_SIZE,
+			 "systemctl %sstop %s, or log out of the session it serves",
+			 holder->of_user ? "--user " : "", unit);
+	else if (strncmp(unit, "session-", 8) == 0 && is_called(unit, ".scope"))
+		snprintf(buf, HOLDER_TEXT_SIZE, "log out of that session, or end it (kill %d)",
+			 (int)holder->pid);
+	else
+		snprintf(buf, HOLDER_TEXT_SIZE, "end it (kill %d), or log out of its session",
+			 (int)holder->pid);
 	return buf;
 }
 

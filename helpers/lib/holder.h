@@ -27,6 +27,7 @@ struct holder {
 	pid_t pid;
 	char comm[32];
 	char unit[HOLDER_UNIT_SIZE]; /* innermost service or scope of its cgroup; "" for none */
+	bool of_user;		     /* that unit is one of a person's session */
 	char path[HOLDER_PATH_SIZE]; /* "/dev/dri/card1" */
 	bool mapped;		     /* by a mapping: the descriptor is closed */
 	struct pciaddr addr;	     /* the function that the node belongs to */
@@ -46,6 +47,8 @@ int holder_scan_group(const struct host *host, unsigned group, struct holder_lis
 /* "Xorg (pid 812, display-manager.service) through /dev/dri/card1", in BUF. */
 #define HOLDER_TEXT_SIZE 320
 const char *holder_format(const struct holder *holder, char buf[static HOLDER_TEXT_SIZE]);
+/* What ends it: "systemctl stop nvidia-persistenced.service, or ...", in BUF. */
+const char *holder_remedy(const struct holder *holder, char buf[static HOLDER_TEXT_SIZE]);
 void holder_list_done(struct holder_list *list);
 #define _cleanup_holder_list_ _cleanup_(holder_list_done)
 

@@ -164,22 +164,6 @@ static int observe_functions(const struct host *host, const struct guest *guest,
 	return 0;
 }
 
-static int observe_holders(const struct host *host, struct isolation *iso)
-{
-	_cleanup_free_ const struct pcidev **devs = calloc(iso->count + 1, sizeof(*devs));
-	size_t count = 0;
-
-	if (!devs)
-		return -ENOMEM;
-	for (size_t i = 0; i < iso->count; i++) {
-		const struct isolation_function *function = &iso->functions[i];
-
-		if (!function->recorded || strcmp(function->now.driver, ISOLATION_DRIVER) != 0)
-			devs[count++] = &function->dev;
-	}
-	return holder_scan(host, devs, count, &iso->holders);
-}
-
 static int observe_device(const struct guest_device *config, bool whole_slot, struct isolation *iso)
 {
 	struct isolation_device *device = &iso->devices[iso->device_count++];
@@ -241,8 +225,6 @@ int isolation_observe(const struct host *host, const struct guest *guest,
 		r = observe_device(guest->pci[i], false, &iso);
 	if (r >= 0)
 		r = observe_functions(host, guest, record, &prepared, &iso);
-	if (r >= 0)
-		r = observe_holders(host, &iso);
 	if (r < 0)
 		return r;
 	observe_leftover(record, &iso);
@@ -347,5 +329,6 @@ void isolation_done(struct isolation *iso)
 	free(iso->functions);
 	pcidev_list_done(&iso->list);
 	holder_list_done(&iso->holders);
+	hostuse_list_done(&iso->uses);
 	*iso = (struct isolation){ 0 };
 }

@@ -7,6 +7,7 @@
 
 #include "guest.h"
 #include "holder.h"
+#include "hostuse.h"
 #include "iommu.h"
 #include "quirk.h"
 #include "record.h"
@@ -55,8 +56,12 @@ struct isolation {
 	size_t device_count;
 	struct isolation_function *functions; /* in the order of taking: the GPU's own last */
 	size_t count;
-	struct holder_list holders;  /* of the functions that are not on vfio-pci by our own hand */
-	char leftover[PCIADDR_SIZE]; /* recorded, and not among functions; "" for none */
+	/* By gate_look(): */
+	struct holder_list holders; /* of the functions that are not on vfio-pci by our own hand */
+	struct hostuse_list uses;   /* of the same */
+	char polled[HOLDER_PATH_SIZE]; /* a node that is opened and closed all the time, see gate.h
+					*/
+	char leftover[PCIADDR_SIZE];   /* recorded, and not among functions; "" for none */
 };
 
 /*

@@ -95,6 +95,17 @@ static void print_holder(FILE *out, const struct holder *holder)
 		pciaddr_format(&holder->addr, bdf));
 }
 
+static void print_use(FILE *out, const struct hostuse *use)
+{
+	char bdf[PCIADDR_SIZE];
+
+	fprintf(out, "{\"bdf\": \"%s\", \"text\": ", pciaddr_format(&use->addr, bdf));
+	jsontext_print(out, use->what);
+	fprintf(out, ", \"fix\": ");
+	jsontext_print(out, use->remedy);
+	fprintf(out, "}");
+}
+
 void isolationshow_print_json(FILE *out, const char *name, const struct isolation *iso,
 			      const struct refusal *refusal)
 {
@@ -122,6 +133,11 @@ void isolationshow_print_json(FILE *out, const char *name, const struct isolatio
 	for (size_t i = 0; i < iso->holders.count; i++) {
 		fprintf(out, "%s\n  ", i > 0 ? "," : "");
 		print_holder(out, &iso->holders.items[i]);
+	}
+	fprintf(out, "],\n \"uses\": [");
+	for (size_t i = 0; i < iso->uses.count; i++) {
+		fprintf(out, "%s\n  ", i > 0 ? "," : "");
+		print_use(out, &iso->uses.items[i]);
 	}
 	fprintf(out, "],\n \"refusal\": ");
 	if (refusal->code == REFUSAL_NONE) {

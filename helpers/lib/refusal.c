@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "gate.h"
 
 /* More than these are counted, not named: the message is one line. */
 #define REFUSAL_NAMED 6
@@ -276,47 +277,6 @@ static bool refuse_boot_display(const struct guest *guest, const struct isolatio
 	return false;
 }
 
-static void put_remedy(struct text *text, const struct holder *holder)
-{
-	const char *dot = strrchr(holder->unit, '.');
-
-	if (strncmp(holder->path, "/dev/vfio/", strlen("/dev/vfio/")) == 0)
-		put(text, ": shut that virtual machine down");
-	else if (dot && strcmp(dot, ".service") == 0)
-		put(text, ": stop that service, or log out of the session it serves");
-	else
-		put(text, ": end that program, or log out of its session");
-}
-
-static bool refuse_held(const struct isolation *iso, struct text *text)
-{
-	const struct holder_list *list = &iso->holders;
-	char bdf[PCIADDR_SIZE], name[HOLDER_TEXT_SIZE];
-
-	if (list->count == 0 && list->unseen == 0)
-		return false;
-	if (list->count == 0) {
-		put(text,
-		    "who holds the devices is not known: %zu processes may not be looked into; run "
-		    "this as root",
-		    list->unseen);
-		return true;
-	}
-	for (size_t i = 0; i < list->count && i < REFUSAL_NAMED; i++) {
-		const struct holder *holder = &list->items[i];
-
-		if (i == 0)
-			put(text, "%s is held by ", pciaddr_format(&holder->addr, bdf));
-		else
-			put(text, ", ");
-		put(text, "%s", holder_format(holder, name));
-	}
-	if (list->count > REFUSAL_NAMED)
-		put(text, " and %zu more", list->count - REFUSAL_NAMED);
-	put_remedy(text, &list->items[0]);
-	return true;
-}
-
 static enum refusal_code find(const struct guest *guest, const struct isolation *iso,
 			      struct text *text)
 {
@@ -359,7 +319,15 @@ static enum refusal_code find(const struct guest *guest, const struct isolation 
 	}
 	if (refuse_boot_display(guest, iso, text))
 		return REFUSAL_BOOT_DISPLAY;
-	return refuse_held(iso, text) ? REFUSAL_HELD : REFUSAL_NONE;
+	switch (gate_tell(iso, text->buf, text->size)) {
+	case GATE_HELD:
+		return REFUSAL_HELD;
+	case GATE_USED:
+		return REFUSAL_USED;
+	case GATE_OPEN:
+		break;
+	}
+	return REFUSAL_NONE;
 }
 
 bool refusal_find(const struct guest *guest, const struct isolation *iso, struct refusal *ret)
@@ -388,6 +356,7 @@ const char *refusal_word(enum refusal_code code)
 		[REFUSAL_ONLY_GPU] = "only-gpu",
 		[REFUSAL_BOOT_DISPLAY] = "boot-display",
 		[REFUSAL_HELD] = "held",
+		[REFUSAL_USED] = "in-use",
 	};
 
 	return words[code];

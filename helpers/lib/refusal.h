@@ -26,7 +26,8 @@ enum refusal_code {
 	REFUSAL_FOREIGN,
 	REFUSAL_ONLY_GPU,
 	REFUSAL_BOOT_DISPLAY,
-	REFUSAL_HELD,
+	REFUSAL_HELD, /* a process has a node open */
+	REFUSAL_USED, /* the machine itself: a mount, a route, the console */
 };
 
 struct refusal {

@@ -4,7 +4,7 @@
 
 #include "pcitree.h"
 
-#include "isolation.h"
+#include "gate.h"
 
 #define GPU   "0000:01:00.0"
 #define AUDIO "0000:01:00.1"
@@ -38,6 +38,7 @@ static inline void pcibench_look(const struct tree *tree, struct pcibench *bench
 	(void)record_load(&tree->host, "win11", "isolate", &bench->record);
 	assert_int_equal(isolation_observe(&tree->host, bench->guest, bench->record, &bench->iso),
 			 0);
+	assert_int_equal(gate_look(&tree->host, &bench->iso), 0);
 }
 
 static inline void pcibench_leave(struct pcibench *bench)

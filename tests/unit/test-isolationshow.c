@@ -103,7 +103,8 @@ static void a_holder_in_json_has_its_process_unit_and_node(void **state)
 	has(show(&bench, &refusal, true),
 	    "\"holders\": [\n  {\"pid\": 812, \"command\": \"X\\\"org\", \"unit\": null, "
 	    "\"node\": \"/dev/dri/card1\", \"mapped\": false, \"bdf\": \"0000:01:00.0\"}],\n"
-	    " \"refusal\": {\"code\": \"held\", \"text\": \"it is \\\"held\\\"\"}}\n");
+	    " \"uses\": [],\n \"refusal\": {\"code\": \"held\", \"text\": \"it is "
+	    "\\\"held\\\"\"}}\n");
 	snprintf(holder.unit, sizeof(holder.unit), "display-manager.service");
 	has(show(&bench, &refusal, true), "\"unit\": \"display-manager.service\"");
 	bench.iso.holders = (struct holder_list){ 0 };
@@ -120,8 +121,9 @@ static void a_device_that_is_not_there_is_no_object_in_json(void **state)
 		   "[Guest]\nMemory=1G\n[Disk]\nPath=/d\n[GPU]\nDevice=" GPU
 		   "\nIdentity=10de:2684\n");
 	pcibench_look(tree, &bench);
-	has(show(&bench, &none, true), "{\"guest\": \"win11\", \"devices\": [],\n \"functions\": "
-				       "[],\n \"holders\": [],\n \"refusal\": null}\n");
+	has(show(&bench, &none, true),
+	    "{\"guest\": \"win11\", \"devices\": [],\n \"functions\": "
+	    "[],\n \"holders\": [],\n \"uses\": [],\n \"refusal\": null}\n");
 	pcibench_leave(&bench);
 }
 
