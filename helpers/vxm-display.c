@@ -5,7 +5,8 @@
  * Theory of operation
  *
  * A monitor is switched once the guest is active: the unit is ordered after it, and ExecCondition=
- * asks again, because a unit that is merely wanted also starts after a start that failed.
+ * asks again, because a unit that is merely wanted also starts after a start that failed. A start
+ * ends early when the guest has: its stop and the next start's check wait for this one's lock.
  *
  * A monitor is a convenience: whatever goes wrong with one is a warning, and the others are still
  * switched; nothing here stops a guest. A bus may hang for ever in the kernel, so all DDC/CI is
@@ -109,7 +110,8 @@ static int start_job(void *data)
 		r = scan(&list);
 	if (r >= 0)
 		r = monitorclaim_switch_all(display->host, &list, display->guest, display->record,
-					    DISPLAY_HOLD_S, display->tries > 1, claims);
+					    DISPLAY_HOLD_S, display->tries > 1,
+					    unitstate_guest_is_active, claims);
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		tell(claims[i].result, &claims[i].story);
 		result = claims[i].result >= 0 ? 0 : result;
@@ -229,14 +231,11 @@ static int verb_show(const struct host *host, const char *name)
 /* 0: the guest runs. ExecCondition= takes 1 to 254 as "skip this unit". */
 static int verb_condition(const struct host *host, const char *name)
 {
-	char unit[64];
-	int r;
+	int r = unitstate_guest_is_active(name);
 
 	(void)host;
-	snprintf(unit, sizeof(unit), "vxm-guest@%s.service", name);
-	r = unitstate_is_active(unit);
 	if (r <= 0)
-		log_info("the monitors stay as they are: %s %s", unit,
+		log_info("the monitors stay as they are: vxm-guest@%s.service %s", name,
 			 r < 0 ? strerror(-r) : "is not active");
 	return r > 0 ? 0 : -ESRCH;
 }

@@ -194,12 +194,26 @@ static size_t look(const struct host *host, const struct monitor_list *list,
 	return lapsed;
 }
 
+void monitorclaim_watch(const struct host *host, const struct monitor_list *list,
+			const struct guest *guest, struct record *record, int64_t until_s,
+			int (*is_running)(const char *guest), struct monitorclaim *claims)
+{
+	unsigned quiet = 0;
+
+	while (quiet < QUIET_LOOKS && now_s() < until_s) {
+		monitor_wait();
+		if (is_running(guest->name) == 0)
+			return;
+		quiet = look(host, list, guest, record, until_s, claims) == 0 ? quiet + 1 : 0;
+	}
+}
+
 int monitorclaim_switch_all(const struct host *host, const struct monitor_list *list,
 			    const struct guest *guest, struct record *record, unsigned seconds,
-			    bool may_retry, struct monitorclaim *claims)
+			    bool may_retry, int (*is_running)(const char *guest),
+			    struct monitorclaim *claims)
 {
-	int64_t until = now_s() + seconds;
-	unsigned quiet = 0;
+	int64_t until_s = now_s() + seconds;
 	size_t switched = 0;
 
 	for (size_t i = 0; i < guest->display_count; i++) {
@@ -212,10 +226,8 @@ int monitorclaim_switch_all(const struct host *host, const struct monitor_list *
 		claims[i].result = r;
 		switched += r >= 0 || r == -EREMOTEIO;
 	}
-	while (switched > 0 && quiet < QUIET_LOOKS && now_s() < until) {
-		monitor_wait();
-		quiet = look(host, list, guest, record, until, claims) == 0 ? quiet + 1 : 0;
-	}
+	if (switched > 0)
+		monitorclaim_watch(host, list, guest, record, until_s, is_running, claims);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "guest.h"
 #include "host.h"
@@ -43,16 +44,25 @@ struct monitorclaim {
 };
 
 /*
- * monitorclaim_switch() for each of the guest's displays; then watches until all show the guest's
- * input for about six seconds, and sets it again where one does not. SECONDS after the call nothing
- * more is begun (a set that is under way takes up to seven); a monitor that then still goes back
- * has -EREMOTEIO. One that cannot be read is taken to have kept it. CLAIMS has room for
- * guest->display_count, zeroed. 0, whatever became of each; -EAGAIN, with MAY_RETRY only: one is
- * deaf or absent, and nothing was watched.
+ * monitorclaim_switch() for each of the guest's displays, then monitorclaim_watch(). CLAIMS has
+ * room for guest->display_count, zeroed. 0, whatever became of each; -EAGAIN, with MAY_RETRY only:
+ * one is deaf or absent, and nothing was watched.
  */
 int monitorclaim_switch_all(const struct host *host, const struct monitor_list *list,
 			    const struct guest *guest, struct record *record, unsigned seconds,
-			    bool may_retry, struct monitorclaim *claims);
+			    bool may_retry, int (*is_running)(const char *guest),
+			    struct monitorclaim *claims);
+
+/*
+ * Watches until all that were switched show the guest's input for about six seconds, and sets it
+ * again where one does not. After UNTIL_S, seconds of CLOCK_MONOTONIC, nothing more is begun (a set
+ * that is under way takes up to seven); a monitor that then still goes back has -EREMOTEIO. One
+ * that cannot be read is taken to have kept it. Ends within two seconds, the claims as they are,
+ * when IS_RUNNING(guest->name) is 0; -errno, it cannot be found out, ends nothing.
+ */
+void monitorclaim_watch(const struct host *host, const struct monitor_list *list,
+			const struct guest *guest, struct record *record, int64_t until_s,
+			int (*is_running)(const char *guest), struct monitorclaim *claims);
 
 /*
  * Sets the recorded input of OBJECT, over each cable that the monitor hangs on until it is read

@@ -2,6 +2,7 @@
 /* What systemd says of a unit, over its bus. */
 #include "unitstate.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 
@@ -32,4 +33,12 @@ int unitstate_is_active(const char *unit)
 	r = sd_bus_get_property_string(bus, MANAGER, path, MANAGER ".Unit", "ActiveState", &error,
 				       &state);
 	return r < 0 ? r : strcmp(state, "active") == 0;
+}
+
+int unitstate_guest_is_active(const char *name)
+{
+	char unit[64];
+
+	snprintf(unit, sizeof(unit), "vxm-guest@%s.service", name);
+	return unitstate_is_active(unit);
 }

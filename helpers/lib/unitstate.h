@@ -7,3 +7,5 @@
  * other state, a unit that is not loaded included. -errno of the bus.
  */
 int unitstate_is_active(const char *unit);
+/* The same of the guest NAME's unit, vxm-guest@NAME.service. */
+int unitstate_guest_is_active(const char *name);

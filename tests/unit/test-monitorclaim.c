@@ -64,6 +64,66 @@ static void a_monitor_of_another_guest_is_left_alone(void **state)
 	record_free(record);
 }
 
+static unsigned asked;
+
+static int runs(const char *guest)
+{
+	assert_string_equal(guest, "demo");
+	asked++;
+	return 1;
+}
+
+static int has_ended(const char *guest)
+{
+	return runs(guest) - 1;
+}
+
+/* The first answer lets the watch go on, the second ends it. */
+static int runs_once(const char *guest)
+{
+	return runs(guest) && asked == 1;
+}
+
+static int is_unknown_once(const char *guest)
+{
+	return runs(guest) && asked == 1 ? -ENOTCONN : 0;
+}
+
+/* Watches a monitor that never takes its input. Returns how often it was set again. */
+static unsigned watch(const struct tree *tree, int (*is_running)(const char *))
+{
+	struct guest_display display = wanted, *displays[] = { &display };
+	struct guest guest = { .name = "demo", .displays = displays, .display_count = 1 };
+	struct monitor_list list = { .count = 0 };
+	struct record *record = record_new("demo", MONITORCLAIM_KIND);
+	struct monitorclaim claim = { .wanted = &display, .result = -EREMOTEIO };
+
+	tree_mkdir(tree, "run");
+	asked = 0;
+	monitorclaim_watch(&tree->host, &list, &guest, record, INT64_MAX, is_running, &claim);
+	record_free(record);
+	return claim.lapses;
+}
+
+/* Its stop waits for the lock that the watch holds. */
+static void the_watch_ends_with_the_guest_and_sets_nothing_more(void **state)
+{
+	assert_int_equal(watch(*state, has_ended), 0);
+	assert_int_equal(asked, 1);
+}
+
+static void the_watch_goes_on_while_the_guest_runs(void **state)
+{
+	assert_int_equal(watch(*state, runs_once), 1);
+	assert_int_equal(asked, 2);
+}
+
+static void the_watch_goes_on_while_nobody_can_tell(void **state)
+{
+	assert_int_equal(watch(*state, is_unknown_once), 1);
+	assert_int_equal(asked, 2);
+}
+
 /* A monitor that wakes up is absent for a moment: another scan may find it, the last one tells. */
 static void an_absent_monitor_is_looked_for_again_while_that_may_be(void **state)
 {
@@ -76,10 +136,11 @@ static void an_absent_monitor_is_looked_for_again_while_that_may_be(void **state
 
 	tree_mkdir(tree, "run");
 	assert_int_equal(
-		monitorclaim_switch_all(&tree->host, &list, &guest, record, 30, true, &claim),
+		monitorclaim_switch_all(&tree->host, &list, &guest, record, 30, true, runs, &claim),
 		-EAGAIN);
-	assert_int_equal(
-		monitorclaim_switch_all(&tree->host, &list, &guest, record, 30, false, &claim), 0);
+	assert_int_equal(monitorclaim_switch_all(&tree->host, &list, &guest, record, 30, false,
+						 runs, &claim),
+			 0);
 	assert_int_equal(claim.result, -ENODEV);
 	assert_ptr_equal(claim.wanted, &display);
 	assert_int_equal(claim.lapses, 0);
@@ -109,6 +170,9 @@ int main(void)
 		tree_test(an_absent_monitor_is_told_and_nothing_is_recorded),
 		tree_test(a_monitor_of_another_guest_is_left_alone),
 		tree_test(an_absent_monitor_is_looked_for_again_while_that_may_be),
+		tree_test(the_watch_ends_with_the_guest_and_sets_nothing_more),
+		tree_test(the_watch_goes_on_while_the_guest_runs),
+		tree_test(the_watch_goes_on_while_nobody_can_tell),
 		cmocka_unit_test(what_cannot_be_put_back_is_told_with_the_way_out),
 	};
 

@@ -11,6 +11,7 @@
 
 #include "unitstate.h"
 
+#define GUEST	  "demo"
 #define UNIT	  "vxm-guest@demo.service"
 #define UNIT_PATH "/org/freedesktop/systemd1/unit/demo"
 
@@ -58,7 +59,7 @@ static void serve(int listening, const char *state)
 	}
 }
 
-/* Asks for NAME while a bus says that UNIT is in the state STATE. */
+/* Asks for NAME, a unit or the guest itself, while a bus says that UNIT is in the state STATE. */
 static int ask(const struct tree *tree, const char *state, const char *name)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -77,7 +78,7 @@ static int ask(const struct tree *tree, const char *state, const char *name)
 	if (pid == 0)
 		serve(listening, state);
 	close(listening);
-	r = unitstate_is_active(name);
+	r = strcmp(name, GUEST) == 0 ? unitstate_guest_is_active(name) : unitstate_is_active(name);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	return r;
@@ -89,6 +90,8 @@ static void only_active_is_active(void **state)
 	assert_int_equal(ask(*state, "activating", UNIT), 0);
 	assert_int_equal(ask(*state, "deactivating", UNIT), 0);
 	assert_int_equal(ask(*state, "failed", UNIT), 0);
+	assert_int_equal(ask(*state, "active", GUEST), 1);
+	assert_int_equal(ask(*state, "deactivating", GUEST), 0);
 }
 
 static void a_unit_that_is_not_loaded_is_not_active(void **state)
