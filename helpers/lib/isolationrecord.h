@@ -2,7 +2,8 @@
 /* What the record of a hand-over says of one function. */
 #pragma once
 
-#include "isolation.h"
+#include "isolationfunction.h"
+#include "record.h"
 
 /* Puts the old values of a function into a record. 0, -EINVAL, -ENOMEM. */
 int isolationrecord_note(struct record *record, const struct isolation_function *function);
