@@ -9,18 +9,22 @@
 #   make bench      ratios against the shortest possible hand
 #   make fuzz       the parsers under libFuzzer, FUZZ_SECONDS=15 each; what crashes one is left in build/fuzz-artifacts
 #   make lint       style, static analysis, spelling, direction of dependencies
-#   make deps       the Debian packages below (as root; else it names what is missing)
+#   make deps-build the Debian packages that building takes (as root; else it names what is missing)
+#   make deps       those, and what tests, the lab and lint take
 
 VERSION := 0.1.0
 PREFIX  ?= /usr
 DESTDIR ?=
 BUILD   ?= build
 
-# The visible list of Debian packages. Building, testing, linting and the lab, in that order.
-PACKAGES := gcc make pkg-config libc6-dev scdoc \
-	libsystemd-dev libudev-dev libevdev-dev libddcutil-dev libpci-dev libjansson-dev libsmartcols-dev \
-	libcmocka-dev bats perl python3 systemd udev polkitd swtpm swtpm-tools qemu-system-x86 qemu-utils ovmf jq \
-	clang-format-14 clang-tidy-14 cppcheck shellcheck codespell git clang-14 libclang-rt-14-dev
+# The visible list of Debian packages. What builds and tests has the same names on bookworm and on trixie; the lab adds its
+# own. What C is to look like is as clang-format and clang-tidy 14 have it, and those are bookworm's: lint runs there.
+BUILD_PACKAGES := gcc make pkg-config libc6-dev scdoc \
+	libsystemd-dev libudev-dev libevdev-dev libddcutil-dev libjansson-dev libsmartcols-dev
+TEST_PACKAGES  := libcmocka-dev bats perl python3 systemd udev polkitd swtpm swtpm-tools qemu-system-x86 qemu-utils ovmf jq \
+	clang libclang-rt-dev
+LINT_PACKAGES  := clang-format-14 clang-tidy-14 cppcheck shellcheck codespell git
+LINT_RELEASE   := bookworm
 
 include tests/lab/packages.mk
 
@@ -56,7 +60,14 @@ MAN_PAGES      := $(MAN_SOURCES:helpers/man/%.scd=$(BUILD)/man/%)
 .PHONY: all man
 all: $(BINARIES) man
 
-$(BUILD)/%.o: %.c Makefile
+# Else the first missing header ends it, and does not say whose it is.
+$(BUILD)/libraries: Makefile
+	@pkg-config --print-errors --exists $(LIBRARIES) || \
+		{ echo "a library's headers are missing: run \"sudo make deps-build\"" >&2; exit 1; }
+	@mkdir -p $(@D)
+	@touch $@
+
+$(BUILD)/%.o: %.c Makefile | $(BUILD)/libraries
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(HARDENED) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -91,8 +102,15 @@ INSTALLED = \
 	$(foreach h,$(filter-out vxm-generator,$(HELPERS)),helpers/completions/vxm-helper.bash|$(PREFIX)/share/bash-completion/completions/$(h)|0644) \
 	$(foreach m,$(MAN_PAGES),$(m)|$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))|0644)
 
+# Touched when another PREFIX is said, for what has it written in.
+.PHONY: FORCE
+$(BUILD)/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' > $@
+$(BUILD)/helpers/vxm-generator.o $(BUILD)/helpers/lib/guestfile.o: $(BUILD)/prefix
+
 # Units name /usr/bin; another PREFIX is written in.
-$(BUILD)/units/%: units/% Makefile
+$(BUILD)/units/%: units/% Makefile $(BUILD)/prefix
 	@mkdir -p $(@D)
 	sed 's|/usr/bin/vxm|$(BINDIR)/vxm|g' $< > $@
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The fuzzers: libFuzzer of clang 14 on the library under ASan and UBSan. Each runs FUZZ_SECONDS, two at a time; an hour
+# The fuzzers: libFuzzer of clang on the library under ASan and UBSan. Each runs FUZZ_SECONDS, two at a time; an hour
 # each is `make fuzz FUZZ_SECONDS=3600`. Seeds are in tests/fuzz/seeds/NAME, one small file each, among them every input
 # that once found something; `build/fuzz/fuzz-NAME FILE` runs a file alone.
 
 FUZZ_SECONDS ?= 15
-FUZZ_CC      ?= clang-14
+FUZZ_CC      ?= clang
 
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz-*.c))
 FUZZERS      := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)

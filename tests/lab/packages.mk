@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the lab needs on the machine it runs on.
-PACKAGES += apt debian-archive-keyring debootstrap dpkg e2fsprogs mount openssh-client tar util-linux mtools dosfstools zstd libdrm-dev
+TEST_PACKAGES += apt debian-archive-keyring debootstrap dpkg e2fsprogs mount openssh-client tar util-linux mtools dosfstools zstd libdrm-dev

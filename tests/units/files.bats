@@ -105,3 +105,29 @@ with_accounts() {
 	[[ $output == *"0000:01:00.0"* ]]
 	[[ $output != *"no such key"* && $output != *"allowed"* ]]
 }
+
+@test "another PREFIX after a build is written into the units as well" {
+	local unit="$BATS_TEST_TMPDIR/build/units/vxm-check@.service"
+	make -s -C "$VXM_SOURCE" BUILD="$BATS_TEST_TMPDIR/build" PREFIX=/usr "$unit"
+	grep -q '^ExecStart=/usr/bin/vxm' "$unit"
+	make -s -C "$VXM_SOURCE" BUILD="$BATS_TEST_TMPDIR/build" PREFIX=/opt/vxm "$unit"
+	grep -q '^ExecStart=/opt/vxm/bin/vxm' "$unit"
+}
+
+@test "a build without a library's headers says how to get them" {
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	PKG_CONFIG_LIBDIR="$BATS_TEST_TMPDIR/empty" run make -s -C "$VXM_SOURCE" \
+		BUILD="$BATS_TEST_TMPDIR/build" "$BATS_TEST_TMPDIR/build/helpers/lib/strlist.o"
+	[ "$status" -ne 0 ]
+	[[ $output == *'headers are missing: run "sudo make deps-build"'* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/build/helpers/lib/strlist.o" ]
+}
+
+@test "off the release that lint is pinned to, lint alone is left out" {
+	run make -n -s -C "$VXM_SOURCE" RELEASE=trixie deps check-fast
+	[ "$status" -eq 0 ]
+	[[ $output != *clang-format* ]]
+	[[ $output == *libcmocka-dev* ]]
+	[[ $output == *"lint is left out"* ]]
+	[[ $output == *check-unit* ]]
+}
