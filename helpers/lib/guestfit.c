@@ -65,7 +65,7 @@ static void check_devices(const struct host *host, const struct guest *guest,
 {
 	_cleanup_isolation_ struct isolation iso = { 0 };
 	_cleanup_record_ struct record *record = NULL;
-	struct refusal refusal;
+	struct refusal refusal = { 0 };
 	char fix[LINE_SIZE];
 	int r = record_load(host, guest->name, "isolate", &record);
 
