@@ -59,7 +59,7 @@ int gate_look(const struct host *host, struct isolation *iso)
 struct watch {
 	int fd;
 	struct holdernode_list nodes;
-	int *numbers;		     /* of inotify, by node; -1: there is no such file */
+	int *numbers;		     /* of its directory, by node; -1: there is none */
 	char path[HOLDER_PATH_SIZE]; /* the node that was opened or closed last */
 };
 
@@ -70,7 +70,20 @@ static void watch_done(struct watch *watch)
 	holdernode_list_done(&watch->nodes);
 }
 
-/* Watches the nodes of all functions that are not ours yet. */
+/* The directory of PATH, and the name in it. */
+static const char *split_path(const char *path, char directory[static HOLDER_PATH_SIZE])
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(directory, HOLDER_PATH_SIZE, "%.*s", (int)(slash - path), path);
+	return slash + 1;
+}
+
+/*
+ * Watches the nodes of all functions that are not ours yet, by their directories: a watch on a node
+ * asks for the right to read it, which DevicePolicy=closed denies (devcgroup_inode_permission()),
+ * and the directory tells of the opening as well.
+ */
 static int watch_begin(const struct host *host, const struct isolation *iso, struct watch *watch)
 {
 	_cleanup_free_ const struct pcidev **devs = calloc(iso->count + 1, sizeof(*devs));
@@ -86,46 +99,70 @@ static int watch_begin(const struct host *host, const struct isolation *iso, str
 	if (watch->fd < 0 || !watch->numbers)
 		return watch->fd < 0 ? -errno : -ENOMEM;
 	for (size_t i = 0; i < watch->nodes.count; i++) {
-		watch->numbers[i] = inotify_add_watch(watch->fd, watch->nodes.items[i].path,
-						      IN_OPEN | IN_CLOSE);
+		char directory[HOLDER_PATH_SIZE];
+
+		split_path(watch->nodes.items[i].path, directory);
+		watch->numbers[i] = inotify_add_watch(watch->fd, directory, IN_OPEN | IN_CLOSE);
 		if (watch->numbers[i] < 0 && errno != ENOENT)
 			return -errno;
 	}
 	return 0;
 }
 
-static void watch_note(struct watch *watch, int number)
+/* Whether the event is about one of the nodes: a directory has others. */
+static bool watch_note(struct watch *watch, const struct inotify_event *event)
 {
-	for (size_t i = 0; i < watch->nodes.count; i++)
-		if (watch->numbers[i] == number)
-			snprintf(watch->path, sizeof(watch->path), "%s",
-				 watch->nodes.items[i].path);
+	char directory[HOLDER_PATH_SIZE];
+
+	for (size_t i = 0; i < watch->nodes.count; i++) {
+		const char *path = watch->nodes.items[i].path;
+
+		if (watch->numbers[i] != event->wd || event->len == 0 ||
+		    strcmp(split_path(path, directory), event->name) != 0)
+			continue;
+		snprintf(watch->path, sizeof(watch->path), "%s", path);
+		return true;
+	}
+	return event->mask & IN_Q_OVERFLOW;
+}
+
+/* Takes off all that has come. Whether one of the nodes was opened or closed. */
+static bool watch_read(struct watch *watch)
+{
+	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	bool noted = false;
+	ssize_t n;
+
+	while ((n = read(watch->fd, buf, sizeof(buf))) > 0) {
+		const struct inotify_event *event;
+
+		for (char *p = buf; p < buf + n; p += sizeof(*event) + event->len) {
+			event = (const struct inotify_event *)p;
+			noted |= watch_note(watch, event);
+		}
+	}
+	return noted;
 }
 
 /* 1 when a node was opened or closed before END, with all that has come by then taken off; 0: it
  * was quiet. */
 static int watch_await(struct watch *watch, int64_t end_ms)
 {
-	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	struct pollfd pfd = { .fd = watch->fd, .events = POLLIN };
-	int64_t left = end_ms - deadline_now_ms();
-	ssize_t n;
-	int r;
 
-	do
-		r = poll(&pfd, 1, left > 0 ? (int)left : 0);
-	while (r < 0 && errno == EINTR);
-	if (r <= 0)
-		return r < 0 ? -errno : 0;
-	while ((n = read(watch->fd, buf, sizeof(buf))) > 0) {
-		const struct inotify_event *event;
+	for (;;) {
+		int64_t left = end_ms - deadline_now_ms();
+		int r = poll(&pfd, 1, left > 0 ? (int)left : 0);
 
-		for (char *p = buf; p < buf + n; p += sizeof(*event) + event->len) {
-			event = (const struct inotify_event *)p;
-			watch_note(watch, event->wd);
-		}
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return r < 0 ? -errno : 0;
+		if (watch_read(watch))
+			return 1;
+		if (left <= 0)
+			return 0;
 	}
-	return 1;
 }
 
 /* Those of the last look that saw any, when this one came too late. */
