@@ -47,7 +47,7 @@ stage_down() {
 
 # l1 COMMAND [ARGUMENT]...: runs it as root in the workstation, with no shell in between.
 l1() {
-	"$LAB" ssh --timeout "${L1_TIMEOUT:-300}" "$RUN" -- "$@"
+	"$LAB" ssh --timeout "${L1_TIMEOUT:-600}" "$RUN" -- "$@"
 }
 
 # l1sh SCRIPT [ARGUMENT]...: a script, as root, that ends at its first failure. --norc: sshd's children read bashrc else.
@@ -148,7 +148,8 @@ start_demo() {
 # Until the guest's own system is up; its serial line is recorded from here on.
 await_guest() {
 	l1 /payload/bin/guestline listen
-	l1 /payload/bin/guestline wait 240 'VXM-GUEST READY' >/dev/null
+	# A quarter of a minute where the processor has KVM's help; many minutes on a machine that builds as well.
+	L1_TIMEOUT=960 l1 /payload/bin/guestline wait 900 'VXM-GUEST READY' >/dev/null
 }
 
 # ask TEXT: a command for the guest over its serial line; prints its answer.
