@@ -192,6 +192,8 @@ wait_end() {
 	[ "$output" = "remove /run/vxm/g/qemu" ]
 	touch "$ROOT/dev/shm/looking-glass-g"
 	start
+	# QEMU has made its last socket once it answers.
+	guest wait g
 	local before
 	before=$(find "$ROOT" -path "$ROOT/proc" -prune -o -print | sort)
 	run guest clean g --dry-run
