@@ -163,7 +163,7 @@ static uint64_t read_largest_bar(const struct host *host, const char *bdf)
 		    to > from && to - from + 1 > largest)
 			largest = to - from + 1;
 	}
-	return largest / (1024 * 1024);
+	return largest / (1024UL * 1024UL);
 }
 
 void quirk_observe(const struct host *host, const struct pcidev *dev, const char *driver,
