@@ -289,6 +289,8 @@ stays() {
 	l1 systemctl restart vxm-guest@demo.service
 	settle 60 vxm-display@demo.service active vxm-tpm@demo.service active
 	kill_demo
+	# What the generator wrote while the guest ran had to go by what it ran with.
+	l1 systemctl daemon-reload
 	restored
 }
 
