@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drmoutput.h"
 #include "parse.h"
 #include "sysfs.h"
 
@@ -89,41 +90,20 @@ struct outputs {
 	char enabled[64]; /* an output that shows something now, "" for none */
 };
 
-static void look_at_output(const struct host *host, const char *bdf, const char *card,
-			   const char *name, struct outputs *outputs)
-{
-	char text[32];
-
-	outputs->count++;
-	if (sysfs_read(host, text, sizeof(text), "bus/pci/devices/%s/drm/%s/%s/status", bdf, card,
-		       name) >= 0 &&
-	    strcmp(text, "connected") == 0)
-		outputs->connected++;
-	if (sysfs_read(host, text, sizeof(text), "bus/pci/devices/%s/drm/%s/%s/enabled", bdf, card,
-		       name) >= 0 &&
-	    strcmp(text, "enabled") == 0)
-		snprintf(outputs->enabled, sizeof(outputs->enabled), "%s", name);
-}
-
 static void observe_outputs(const struct host *host, const char *bdf, struct outputs *outputs)
 {
-	_cleanup_strlist_ struct strlist cards = STRLIST_EMPTY;
+	_cleanup_strlist_ struct strlist list = STRLIST_EMPTY;
 
-	if (sysfs_list(host, &cards, "bus/pci/devices/%s/drm", bdf) < 0)
-		return;
-	for (size_t i = 0; i < cards.count; i++) {
-		_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
-		const char *card = cards.items[i];
-		size_t length = strlen(card);
+	outputs->known = drmoutput_list(host, bdf, &list) > 0;
+	outputs->count = list.count;
+	for (size_t i = 0; i < list.count; i++) {
+		const char *output = list.items[i];
 
-		if (strncmp(card, "card", 4) != 0 ||
-		    sysfs_list(host, &names, "bus/pci/devices/%s/drm/%s", bdf, card) < 0)
-			continue;
-		outputs->known = true;
-		for (size_t n = 0; n < names.count; n++)
-			if (strncmp(names.items[n], card, length) == 0 &&
-			    names.items[n][length] == '-' && !strstr(names.items[n], "-Writeback-"))
-				look_at_output(host, bdf, card, names.items[n], outputs);
+		if (drmoutput_is(host, bdf, output, "status", "connected"))
+			outputs->connected++;
+		if (drmoutput_is(host, bdf, output, "enabled", "enabled"))
+			snprintf(outputs->enabled, sizeof(outputs->enabled), "%s",
+				 drmoutput_connector(output));
 	}
 }
 

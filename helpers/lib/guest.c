@@ -12,7 +12,6 @@
 #include "guestfile.h"
 #include "gueststore.h"
 #include "option.h"
-#include "prepared.h"
 #include "utf8.h"
 
 /*
@@ -392,9 +391,4 @@ int guest_is_generated(const struct host *host, const char *name, char ret_file[
 	if (host->recorded)
 		return 1;
 	return guestfile_is_generated(host, name, ret_file ? ret_file : file);
-}
-
-int guest_is_prepared(const struct host *host, const char *name)
-{
-	return prepared_is_enabled(host, name);
 }

@@ -47,7 +47,3 @@ int guest_list(const struct host *host, struct strlist *ret);
  * ret_file (may be NULL) is the newer file.
  */
 int guest_is_generated(const struct host *host, const char *name, char ret_file[256]);
-
-/* Whether vxm-prepare@NAME.target is enabled, so that the guest is made ready at boot: 1, 0;
- * -EINVAL, -errno. See prepared.h for the names of all of them. */
-int guest_is_prepared(const struct host *host, const char *name);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "drmoutput.h"
 #include "parse.h"
 #include "sysfs.h"
 
@@ -46,29 +47,14 @@ static bool has_framebuffer_console(const struct host *host)
 /* The first output that is on, as "HDMI-A-1"; "" for none. */
 static void find_enabled(const struct host *host, const char *bdf, char *buf, size_t size)
 {
-	_cleanup_strlist_ struct strlist cards = STRLIST_EMPTY;
+	_cleanup_strlist_ struct strlist list = STRLIST_EMPTY;
 
 	buf[0] = '\0';
-	if (sysfs_list(host, &cards, "bus/pci/devices/%s/drm", bdf) < 0)
+	if (drmoutput_list(host, bdf, &list) <= 0)
 		return;
-	for (size_t i = 0; i < cards.count; i++) {
-		_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
-		const char *card = cards.items[i];
-		size_t length = strlen(card);
-		char text[32];
-
-		if (sysfs_list(host, &names, "bus/pci/devices/%s/drm/%s", bdf, card) < 0)
-			continue;
-		for (size_t n = 0; n < names.count && !buf[0]; n++)
-			if (strncmp(names.items[n], card, length) == 0 &&
-			    names.items[n][length] == '-' &&
-			    !strstr(names.items[n], "-Writeback-") &&
-			    sysfs_read(host, text, sizeof(text),
-				       "bus/pci/devices/%s/drm/%s/%s/enabled", bdf, card,
-				       names.items[n]) >= 0 &&
-			    strcmp(text, "enabled") == 0)
-				snprintf(buf, size, "%s", names.items[n] + length + 1);
-	}
+	for (size_t i = 0; i < list.count && !buf[0]; i++)
+		if (drmoutput_is(host, bdf, list.items[i], "enabled", "enabled"))
+			snprintf(buf, size, "%s", drmoutput_name(list.items[i]));
 }
 
 static bool is_drawn_on(const struct pcidev *dev, const struct holder_list *holders)

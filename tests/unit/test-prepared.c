@@ -2,7 +2,6 @@
 /* prepared: which guests are made ready at boot, and the record of what was meant. */
 #include "tree.h"
 
-#include "guest.h"
 #include "prepared.h"
 
 #define RECORD PREPARED_DIRECTORY "/demo"
@@ -12,7 +11,7 @@ static void an_enabled_target_is_found_wherever_it_is_linked(void **state)
 	const struct tree *tree = *state;
 	struct strlist list;
 
-	assert_int_equal(guest_is_prepared(&tree->host, "demo"), 0);
+	assert_int_equal(prepared_is_enabled(&tree->host, "demo"), 0);
 	tree_link(tree, "etc/systemd/system/multi-user.target.wants/vxm-prepare@demo.target",
 		  "/usr/lib/systemd/system/vxm-prepare@.target");
 	tree_link(tree, "run/systemd/system/sysinit.target.requires/vxm-prepare@b.c.target", "x");
@@ -21,10 +20,10 @@ static void an_enabled_target_is_found_wherever_it_is_linked(void **state)
 	tree_link(tree, "etc/systemd/system/multi-user.target.wants/vxm-prepare@UP.target", "x");
 	tree_link(tree, "etc/systemd/system/multi-user.target.wants/vxm-guest@x.service", "x");
 	tree_link(tree, "etc/systemd/system/vxm-prepare@loose.target", "x");
-	assert_int_equal(guest_is_prepared(&tree->host, "demo"), 1);
-	assert_int_equal(guest_is_prepared(&tree->host, "dem"), 0);
-	assert_int_equal(guest_is_prepared(&tree->host, "loose"), 0);
-	assert_int_equal(guest_is_prepared(&tree->host, "../demo"), -EINVAL);
+	assert_int_equal(prepared_is_enabled(&tree->host, "demo"), 1);
+	assert_int_equal(prepared_is_enabled(&tree->host, "dem"), 0);
+	assert_int_equal(prepared_is_enabled(&tree->host, "loose"), 0);
+	assert_int_equal(prepared_is_enabled(&tree->host, "../demo"), -EINVAL);
 	assert_int_equal(prepared_list(&tree->host, &list), 0);
 	assert_int_equal(list.count, 2);
 	assert_string_equal(list.items[0], "b.c");
@@ -38,7 +37,7 @@ static void a_masked_target_is_not_enabled(void **state)
 
 	tree_link(tree, "etc/systemd/system/multi-user.target.wants/vxm-prepare@demo.target", "x");
 	tree_link(tree, "etc/systemd/system/vxm-prepare@demo.target", "/dev/null");
-	assert_int_equal(guest_is_prepared(&tree->host, "demo"), 0);
+	assert_int_equal(prepared_is_enabled(&tree->host, "demo"), 0);
 }
 
 static struct prepared_function function(const char *address, const char *ids, const char *driver)
