@@ -29,7 +29,7 @@ def collect(instance, outdir):
     outdir.mkdir(parents=True, exist_ok=True)
     instance.recorded()
     missing = []
-    for name in ("console.log", "qemu.log"):
+    for name in ("console.log", "qemu.log", "cpu.log"):
         if (instance.directory / name).exists():
             shutil.copyfile(instance.directory / name, outdir / name)
     if instance.pid() is None:

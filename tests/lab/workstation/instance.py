@@ -64,7 +64,7 @@ class Instance(Machine):
         snap = snapshot.Snapshot(outer, rootfs.Suite(suite), name)
         entry = None if cold else snap.entry()
         self.directory.mkdir(parents=True, exist_ok=True)
-        for old in ("ssh-root.sock", "ssh-alice.sock", "console.log", "qemu.log"):
+        for old in ("ssh-root.sock", "ssh-alice.sock", "console.log", "qemu.log", "cpu.log"):
             (self.directory / old).unlink(missing_ok=True)
         if not reuse:
             disk.unlink(missing_ok=True)

@@ -3,7 +3,8 @@
 
 A run directory holds all there is of an instance:
 
-    qemu.pid  qmp.sock  qemu.log  console.log  disk.qcow2  payload.img  instance.json  ssh-USER.sock
+    qemu.pid  qmp.sock  qemu.log  cpu.log  console.log  disk.qcow2  payload.img  instance.json
+    ssh-USER.sock
 
 The emulator is known by its pid file and by its command line naming that very file, so a recycled
 process id is not mistaken for it and a dead instance is seen as dead, also when the lab itself was
@@ -30,10 +31,12 @@ def command_line(emulator, accelerator, image, hardware, port):
     """argv of the emulator for a run directory, but for its pid file.
 
     image: directory with vmlinuz and initrd. hardware: arguments of shape.devices(). A snapshot's
-    key holds this, so two argvs that are equal can share one.
+    key holds this, so two argvs that are equal can share one. cpu.log has the registers at
+    each reset of a processor, and "Triple fault" before one the workstation did not ask for.
     """
     return [*emulator.argv(), *accelerator, "-name", "vxm-lab", "-nodefaults", "-no-user-config",
-            "-display", "none", "-m", shape.MEMORY, "-smp", shape.CPUS,
+            "-display", "none", "-d", "cpu_reset", "-D", "cpu.log",
+            "-m", shape.MEMORY, "-smp", shape.CPUS,
             "-qmp", "unix:qmp.sock,server=on,wait=off",
             "-chardev", "file,id=console,path=console.log,append=on", "-serial", "chardev:console",
             "-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd"),
