@@ -22,7 +22,7 @@ BUILD   ?= build
 BUILD_PACKAGES := gcc make pkg-config libc6-dev scdoc \
 	libsystemd-dev libudev-dev libevdev-dev libddcutil-dev libjansson-dev libsmartcols-dev
 TEST_PACKAGES  := libcmocka-dev bats perl python3 systemd udev polkitd swtpm swtpm-tools qemu-system-x86 qemu-utils ovmf jq \
-	clang libclang-rt-dev
+	clang libclang-rt-dev ccache
 LINT_PACKAGES  := clang-format-14 clang-tidy-14 cppcheck shellcheck codespell git
 LINT_RELEASE   := bookworm
 

@@ -10,11 +10,16 @@ FAKE_OBJECTS := $(FAKE_SOURCES:%.c=$(BUILD)/san/%.o)
 export VXM_SOURCE := $(CURDIR)
 export VXM_BUILD  := $(abspath $(BUILD))
 
+# What is slow to make and does not change is kept outside the checkout, by what it was made of.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vxm
+# For the objects that tests are linked of; what is installed is compiled each time. Without ccache that is so for all.
+CCACHE := $(if $(shell command -v ccache),CCACHE_DIR=$(CACHE)/ccache CCACHE_MAXSIZE=500M CCACHE_NOHASHDIR=1 ccache)
+
 # --- the sanitized library, the unit tests on it, and helpers on the fake kernel ---------------------------------------
 
 $(BUILD)/san/%.o: %.c Makefile tests/tests.mk
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(SANITIZE) -O1 -g -MMD -MP -c -o $@ $<
+	$(CCACHE) $(CC) $(ALL_CFLAGS) $(SANITIZE) -O1 -g -MMD -MP -c -o $@ $<
 
 $(BUILD)/san/libvxm.a: $(SAN_OBJECTS)
 	@rm -f $@
@@ -88,7 +93,8 @@ lint-format:
 TIDY_STAMPS := $(patsubst %.c,$(BUILD)/tidy/%.ok,$(LIB_SOURCES) $(wildcard helpers/*.c))
 $(BUILD)/tidy/%.ok: %.c .clang-tidy $(wildcard helpers/lib/*.h)
 	@mkdir -p $(@D)
-	clang-tidy-14 --quiet $< -- $(ALL_CFLAGS) 2>/dev/null
+	@echo clang-tidy-14 $<
+	@tests/tidy $(CACHE)/tidy $(CC) $< $(ALL_CFLAGS)
 	@touch $@
 lint-tidy: $(TIDY_STAMPS)
 

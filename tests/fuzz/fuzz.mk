@@ -11,7 +11,7 @@ FUZZERS      := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 FUZZ_LIBRARY := $(LIB_SOURCES:%.c=$(BUILD)/fuzz/%.o)
 FUZZ_RUNS    := $(FUZZ_SOURCES:tests/fuzz/%.c=run-%)
 
-FUZZ_COMPILE = $(FUZZ_CC) $(ALL_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -O1 -g -MMD -MP
+FUZZ_COMPILE = $(CCACHE) $(FUZZ_CC) $(ALL_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -O1 -g -MMD -MP
 
 $(BUILD)/fuzz/tests/fuzz/%.o: tests/fuzz/%.c Makefile tests/fuzz/fuzz.mk
 	@mkdir -p $(@D)
