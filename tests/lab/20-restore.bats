@@ -48,22 +48,10 @@ teardown() {
 	stage_keep
 	if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
 		l1sh 'rm -f /run/lab-kill/* /etc/vxm/guests/demo.conf.d/95-*
-			test ! -e /run/lab-demo.conf.d || mv /run/lab-demo.conf.d /etc/vxm/guests/demo.conf.d
-			test ! -e /run/lab-demo.conf || mv /run/lab-demo.conf /etc/vxm/guests/demo.conf
-			rm -f /run/systemd/system/vxm-guest@demo.service.d/95-short.conf
 			systemctl daemon-reload
 			systemctl kill -s KILL vxm-guest@demo.service || :
 			systemctl stop vxm-guest@demo.service; systemctl reset-failed' || :
 	fi
-}
-
-# The guest is off and everything is as before. Nobody calls stop; a unit that failed says so until it is told that
-# this was seen.
-restored() {
-	settle 120 vxm-guest@demo.service gone
-	l1 systemctl reset-failed
-	fingerprint after
-	same before after
 }
 
 # A guest whose system does not hear the power button is switched off, which its helper warns of.
@@ -222,78 +210,6 @@ killed_in_its_start() {
 		systemctl stop vxm-guest@demo.service
 		exec 3>&-
 		rm /run/lab-hold'
-	restored
-}
-
-# --- a daemon-reload while the guest runs ------------------------------------------------------------------------------
-
-# Which start of each unit this is, and how often the monitor was set; an ID of none is not a line.
-running_units() {
-	l1sh 'for unit in guest isolate hugepages access tpm display; do
-			systemctl show --value -p Id -p InvocationID -p ActiveState "vxm-$unit@demo.service" | paste -sd " "
-		done'
-	monitor_input
-	monitor_writes
-}
-
-# stays WHAT: a daemon-reload now changes nothing of the guest "demo", which runs.
-stays() {
-	l1 systemctl daemon-reload
-	settle 60
-	running_units >"$BATS_TEST_TMPDIR/now"
-	echo "$1"
-	diff "$BATS_TEST_TMPDIR/as-started" "$BATS_TEST_TMPDIR/now"
-}
-
-# systemd looks anew for units that nobody needs. The stop then has the time that the guest was started with, which
-# is neither what systemd's default allows it nor what vxm-guest takes where it knows nothing.
-@test "what a running guest has stays, whatever its file says at a daemon-reload" {
-	start_demo
-	settle 60 vxm-display@demo.service active
-	running_units >"$BATS_TEST_TMPDIR/as-started"
-	cat "$BATS_TEST_TMPDIR/as-started"
-	[ "$(grep -cw active "$BATS_TEST_TMPDIR/as-started")" -eq 6 ]
-	[ "$(monitor_input)" = 17 ]
-	l1sh 'cp -p /etc/vxm/guests/demo.conf /run/lab-demo.conf
-		sed -i "/^\[Display\]/,/^$/d; s/^Memory=.*/&\nTPM=no\nHugepages=no/" /etc/vxm/guests/demo.conf
-		grep -q ^TPM=no /etc/vxm/guests/demo.conf; ! grep -q Display /etc/vxm/guests/demo.conf'
-	stays 'TPM=no, Hugepages=no and no [Display], for the next time'
-	l1sh 'echo Nonsense=1 >>/etc/vxm/guests/demo.conf'
-	stays 'a file that is refused'
-	l1sh 'mv /etc/vxm/guests/demo.conf.d /run/lab-demo.conf.d; rm /etc/vxm/guests/demo.conf
-		mkdir -p /run/systemd/system/vxm-guest@demo.service.d
-		printf "[Service]\nTimeoutStopSec=3\n" >/run/systemd/system/vxm-guest@demo.service.d/95-short.conf'
-	stays 'no file at all'
-	[ "$(property vxm-guest@demo.service TimeoutStopUSec)" = 3s ]
-	l1sh 'timeout 60 systemctl stop vxm-guest@demo.service
-		journalctl -o cat -b -u vxm-guest@demo.service | tail -n 20 |
-			grep "did not shut down within its time (Shutdown=) and was switched off after [5-9]\.[0-9] s"
-		rm /run/systemd/system/vxm-guest@demo.service.d/95-short.conf
-		mv /run/lab-demo.conf.d /etc/vxm/guests/demo.conf.d; mv /run/lab-demo.conf /etc/vxm/guests/demo.conf
-		systemctl daemon-reload'
-	[ "$(property vxm-guest@demo.service Result)" = success ]
-	restored
-}
-
-@test "TPM, pages and monitors that are configured while the guest runs without them wait for its next start" {
-	l1sh 'cp -p /etc/vxm/guests/demo.conf /run/lab-demo.conf
-		sed -i "/^\[Display\]/,/^$/d; s/^Memory=.*/&\nTPM=no\nHugepages=no/" /etc/vxm/guests/demo.conf
-		systemctl daemon-reload'
-	start_demo
-	settle 60
-	running_units >"$BATS_TEST_TMPDIR/as-started"
-	cat "$BATS_TEST_TMPDIR/as-started"
-	grep -q 'vxm-tpm@demo.service.*inactive' "$BATS_TEST_TMPDIR/as-started"
-	grep -q 'vxm-hugepages@demo.service.*inactive' "$BATS_TEST_TMPDIR/as-started"
-	grep -q 'vxm-display@demo.service.*inactive' "$BATS_TEST_TMPDIR/as-started"
-	[ "$(monitor_input)" = 15 ]
-	l1 mv /run/lab-demo.conf /etc/vxm/guests/demo.conf
-	stays 'TPM=yes and a [Display]'
-	l1 systemctl restart vxm-guest@demo.service
-	settle 60 vxm-display@demo.service active vxm-tpm@demo.service active
-	kill_demo
-	# What the generator wrote while the guest ran had to go by what it ran with.
-	l1 systemctl daemon-reload
 	restored
 }
 

@@ -203,6 +203,15 @@ same() {
 	l1sh 'cd /run/lab-fingerprints; test -s "$1"; fingerprint diff "$1" "$2"' "$1" "$2"
 }
 
+# The guest "demo" is off and everything is as the fingerprint "before" has it. Nobody calls stop; a unit that failed says
+# so until it is told that this was seen.
+restored() {
+	settle 120 vxm-guest@demo.service gone
+	l1 systemctl reset-failed
+	fingerprint after
+	same before after
+}
+
 # --- pixels -------------------------------------------------------------------------------------------------------------
 
 # pixel CARD: the colour in the middle of what a card shows, as #rrggbb.
