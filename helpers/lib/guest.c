@@ -207,7 +207,7 @@ static int read_layer(struct reader *reader, const struct host *host, const char
 		return r;
 	r = conffile_open(host, path, &file, what);
 	if (r < 0 && r != -EBADMSG && r != -ENOMEM) {
-		wrong(reader, 0, "cannot be read: %s", strerror(-r));
+		wrong(reader, 0, "cannot be read: %s%s", strerror(-r), guestfile_remedy(r));
 		return r;
 	}
 	while (r >= 0 && (r = conffile_next(&file, &item, what)) > 0)
@@ -315,8 +315,8 @@ static int no_guest(const struct host *host, const char *name, int r, struct gue
 	}
 	if (r != -ENOENT) {
 		snprintf(error->text, sizeof(error->text),
-			 "/" GUESTFILE_DIRECTORY "/%s.conf: cannot be looked for: %s", name,
-			 strerror(-r));
+			 "/" GUESTFILE_DIRECTORY "/%s.conf: cannot be looked for: %s%s", name,
+			 strerror(-r), guestfile_remedy(r));
 		return r;
 	}
 	if (guestfile_list(host, &names) >= 0)

@@ -188,3 +188,10 @@ int guestfile_is_generated(const struct host *host, const char *name, char ret_f
 		}
 	return 1;
 }
+
+const char *guestfile_remedy(int error)
+{
+	return error == -EACCES || error == -EPERM
+		       ? ": the user vxm reads it too: chmod 644 the file, chmod 755 its directory"
+		       : "";
+}

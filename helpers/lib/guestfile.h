@@ -37,3 +37,6 @@ int guestfile_stamps(const struct host *host, const char *name, struct strlist *
  * the first file that differs.
  */
 int guestfile_is_generated(const struct host *host, const char *name, char ret_file[256]);
+
+/* What to do about a guest's file that cannot be read with this errno: ": chmod ...", or "". */
+const char *guestfile_remedy(int error);

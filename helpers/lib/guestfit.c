@@ -175,12 +175,16 @@ struct job {
 static int look_as_user(void *data)
 {
 	const struct job *job = data;
+	_cleanup_guest_ struct guest *readable = NULL;
+	int r;
 
 	if (setgroups(2, job->groups) < 0 ||
 	    setresgid(job->groups[0], job->groups[0], job->groups[0]) < 0 ||
 	    setresuid(job->uid, job->uid, job->uid) < 0)
 		return -errno;
-	return preflight_run(job->host, job->guest, job->error);
+	/* A file that only root can read was read well up to here; its start would be refused. */
+	r = guest_load(job->host, job->guest->name, &readable, job->error);
+	return r < 0 ? r : preflight_run(job->host, job->guest, job->error);
 }
 
 /* 0, -errno with the story in ret_error; -EUCLEAN: there is no such user. */

@@ -2,6 +2,8 @@
 /* guest: layers, labels, required keys, cross checks, and where each value was set. */
 #include "tree.h"
 
+#include <sys/wait.h>
+
 #include "guest.h"
 
 #define MINIMAL                 \
@@ -374,6 +376,35 @@ static void a_file_that_cannot_be_read_is_told(void **state)
 	tree_remove(tree, FILE_PATH);
 	tree_link(tree, FILE_PATH, "demo.conf");
 	refuse(tree, -ELOOP, "/" FILE_PATH ": cannot be read: Too many levels of symbolic links");
+	tree_remove(tree, FILE_PATH);
+}
+
+/* Files below a root that are open to root alone, asked for as a user. */
+static void a_file_that_the_user_may_not_read_says_chmod(void **state)
+{
+	const struct tree *tree = *state;
+	int status;
+	pid_t pid;
+
+	tree_write(tree, FILE_PATH, "");
+	assert_int_equal(fchmodat(tree->host.root_fd, FILE_PATH, 0600, 0), 0);
+	assert_int_equal(fchmodat(tree->host.root_fd, ".", 0755, 0), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct guest_error error = { .text = "" };
+		struct guest *guest = NULL;
+		int r = geteuid() == 0 && setresuid(65534, 65534, 65534) < 0
+				? -errno
+				: fchmodat(tree->host.root_fd, FILE_PATH, 0, 0);
+
+		/* Whoever owns it takes it from himself; root's is closed already. */
+		if (r == 0 || errno == EPERM)
+			r = guest_load(&tree->host, "demo", &guest, &error);
+		_exit(r == -EACCES && strstr(error.text, "chmod 644") ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void hostile_values_are_refused_or_kept_as_they_stand(void **state)
@@ -413,6 +444,7 @@ int main(void)
 		tree_test(what_has_to_be_there_is_asked_for),
 		tree_test(a_guest_that_is_not_there_is_told_with_those_that_are),
 		tree_test(a_file_that_cannot_be_read_is_told),
+		tree_test(a_file_that_the_user_may_not_read_says_chmod),
 		tree_test(hostile_values_are_refused_or_kept_as_they_stand),
 	};
 
