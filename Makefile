@@ -22,7 +22,7 @@ BUILD   ?= build
 BUILD_PACKAGES := gcc make pkg-config libc6-dev scdoc \
 	libsystemd-dev libudev-dev libevdev-dev libddcutil-dev libjansson-dev libsmartcols-dev
 TEST_PACKAGES  := libcmocka-dev bats perl python3 systemd udev polkitd swtpm swtpm-tools qemu-system-x86 qemu-utils ovmf jq \
-	clang libclang-rt-dev ccache
+	dracut-core cpio clang libclang-rt-dev ccache
 LINT_PACKAGES  := clang-format-14 clang-tidy-14 cppcheck shellcheck codespell git
 LINT_RELEASE   := bookworm
 
@@ -87,12 +87,15 @@ $(BUILD)/man/%: helpers/man/%.scd
 
 BINDIR := $(PREFIX)/bin
 UNITS  := $(sort $(wildcard units/*.service units/*.target units/*.slice))
+INITRAMFS := $(sort $(wildcard helpers/initramfs/*))
 
 # "FILE DESTINATION MODE" of everything that is installed; install and uninstall walk the same list.
 INSTALLED = \
 	$(foreach h,$(filter-out vxm-generator,$(HELPERS)),$(BUILD)/$(h)|$(BINDIR)/$(h)|0755) \
 	$(foreach h,$(filter vxm-generator,$(HELPERS)),$(BUILD)/$(h)|$(PREFIX)/lib/systemd/system-generators/$(h)|0755) \
 	$(foreach u,$(UNITS),$(BUILD)/$(u)|$(PREFIX)/lib/systemd/system/$(notdir $(u))|0644) \
+	$(BUILD)/helpers/initramfs/initramfs-tools|$(PREFIX)/share/initramfs-tools/hooks/vxm|0755 \
+	$(BUILD)/helpers/initramfs/dracut|$(PREFIX)/lib/dracut/modules.d/90vxm/module-setup.sh|0755 \
 	$(foreach f,$(wildcard udev-rules/*.rules),$(f)|$(PREFIX)/lib/udev/rules.d/$(notdir $(f))|0644) \
 	$(foreach f,$(wildcard tmpfiles/*.conf),$(f)|$(PREFIX)/lib/tmpfiles.d/$(notdir $(f))|0644) \
 	$(foreach f,$(wildcard sysusers/*.conf),$(f)|$(PREFIX)/lib/sysusers.d/$(notdir $(f))|0644) \
@@ -109,13 +112,13 @@ $(BUILD)/prefix: FORCE
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' > $@
 $(BUILD)/helpers/vxm-generator.o $(BUILD)/helpers/lib/guestfile.o: $(BUILD)/prefix
 
-# Units name /usr/bin; another PREFIX is written in.
-$(BUILD)/units/%: units/% Makefile $(BUILD)/prefix
+# Units and hooks name /usr/bin; another PREFIX is written in.
+$(UNITS:%=$(BUILD)/%) $(INITRAMFS:%=$(BUILD)/%): $(BUILD)/%: % Makefile $(BUILD)/prefix
 	@mkdir -p $(@D)
 	sed 's|/usr/bin/vxm|$(BINDIR)/vxm|g' $< > $@
 
 .PHONY: install uninstall clean
-install: all $(UNITS:%=$(BUILD)/%)
+install: all $(UNITS:%=$(BUILD)/%) $(INITRAMFS:%=$(BUILD)/%)
 	@set -e; for row in $(INSTALLED:%='%'); do \
 		from=$${row%%|*}; rest=$${row#*|}; to=$${rest%%|*}; mode=$${rest#*|}; \
 		install -D -m "$$mode" "$$from" "$(DESTDIR)$$to"; \
@@ -126,7 +129,7 @@ uninstall:
 	@set -e; for row in $(INSTALLED:%='%'); do \
 		rest=$${row#*|}; to=$${rest%%|*}; rm -f "$(DESTDIR)$$to"; \
 	done
-	@rmdir "$(DESTDIR)$(PREFIX)/lib/vxm" "$(DESTDIR)$(PREFIX)/share/doc/vxm/examples" \
+	@rmdir "$(DESTDIR)$(PREFIX)/lib/dracut/modules.d/90vxm" "$(DESTDIR)$(PREFIX)/lib/vxm" "$(DESTDIR)$(PREFIX)/share/doc/vxm/examples" \
 		"$(DESTDIR)$(PREFIX)/share/doc/vxm" 2>/dev/null || :
 
 clean:

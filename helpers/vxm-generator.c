@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,8 @@
 #include "prepared.h"
 #include "prepareplan.h"
 #include "preparerule.h"
+#include "rulefile.h"
+#include "seatrule.h"
 
 static const char *arg_root;
 static const char *arg_directory;
@@ -115,24 +118,35 @@ static int write_dropins(const struct guest *guest, const struct strlist *stamps
 /* Pages are made while memory is whole: only a unit in sysinit.target is that early. */
 static int want_pages_at_boot(void)
 {
-	_cleanup_free_ char *directory = NULL, *path = NULL;
+	char path[PATH_MAX];
 
-	if (asprintf(&directory, "%s/sysinit.target.wants", arg_directory) < 0)
-		directory = NULL;
-	if (directory && asprintf(&path, "%s/vxm-hugepages.service", directory) < 0)
-		path = NULL;
-	if (!path)
-		return -ENOMEM;
-	if (mkdir(directory, 0755) < 0 && errno != EEXIST)
+	snprintf(path, sizeof(path), "%s/sysinit.target.wants", arg_directory);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return -errno;
+	snprintf(path, sizeof(path), "%s/sysinit.target.wants/vxm-hugepages.service",
+		 arg_directory);
 	if (symlink(VXM_PREFIX "/lib/systemd/system/vxm-hugepages.service", path) < 0 &&
 	    errno != EEXIST)
 		return -errno;
 	return 0;
 }
 
-/* Adds the guest to RULES when it has some. */
-static int write_rules(const struct host *host, const struct guest *guest, struct strlist *rules)
+/* Of its prepared functions, or, without any, of its hidden card. */
+static int write_rules(const struct host *host, const char *prefix, const struct guest *guest,
+		       const struct prepared *prepared, struct strlist *written)
+{
+	FILE *out = rulefile_create(host, guest->name);
+
+	if (!out)
+		return -errno;
+	if (prepared)
+		preparerule_print(out, guest->name, prepared);
+	else
+		seatrule_print(out, guest);
+	return rulefile_commit(host, out, prefix, guest->name, written);
+}
+
+static int prepare(const struct host *host, const struct guest *guest, struct strlist *written)
 {
 	_cleanup_prepared_ struct prepared prepared = { NULL, 0 };
 	char warning[PREPAREPLAN_WARNING_SIZE];
@@ -142,8 +156,7 @@ static int write_rules(const struct host *host, const struct guest *guest, struc
 		log_warning("%s: %s", guest->name, warning);
 	if (r < 0 || prepared.count == 0)
 		return r;
-	r = preparerule_write(host, guest->name, &prepared);
-	return r < 0 ? r : strlist_add(rules, guest->name);
+	return write_rules(host, PREPARERULE_PREFIX, guest, &prepared, written);
 }
 
 /* systemd makes the one directory when it starts the TPM, and then the other for QEMU. */
@@ -181,7 +194,9 @@ static int generate(const struct host *host, const char *name, struct strlist *r
 	if (r >= 0 && prepared > 0 && guest->hugepage_kib > 0)
 		r = want_pages_at_boot();
 	if (r >= 0 && prepared > 0)
-		r = write_rules(host, guest, rules);
+		r = prepare(host, guest, rules);
+	if (r >= 0 && guest->gpu.session == GUEST_SESSION_HIDE)
+		r = write_rules(host, SEATRULE_PREFIX, guest, NULL, rules);
 	return r;
 }
 
@@ -202,9 +217,11 @@ static int generate_all(const struct host *host)
 			  strerror(-r));
 		failed = r;
 	}
-	r = preparerule_keep(host, &rules);
+	r = rulefile_keep(host, PREPARERULE_PREFIX, &rules);
+	if (r >= 0)
+		r = rulefile_keep(host, SEATRULE_PREFIX, &rules);
 	if (r < 0)
-		log_error("old rules in /" PREPARERULE_DIRECTORY " cannot be removed: %s",
+		log_error("old rules in /" RULEFILE_DIRECTORY " cannot be removed: %s",
 			  strerror(-r));
 	return r < 0 ? r : failed;
 }

@@ -13,6 +13,10 @@
  *
  * Without a record the guest works all the same: the card is taken from its driver later in the
  * boot. So a record that cannot be written is a warning.
+ *
+ * The initramfs gets the rules that it needs from here too, as text (preparerule.h), so that the
+ * hooks of its makers decide nothing. A guest that is wrong is left out with a warning: it must not
+ * keep a kernel from being installed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -25,7 +29,9 @@
 #include "pcidev.h"
 #include "prepared.h"
 #include "prepareplan.h"
+#include "preparerule.h"
 #include "program.h"
+#include "strlist.h"
 
 static const char *arg_root;
 static bool arg_dry_run;
@@ -128,7 +134,8 @@ static int save(const struct host *host, const char *name, const struct prepared
 			    name, strerror(-r));
 	else
 		log_info("%zu PCI functions on record: from the next boot on they are kept from "
-			 "the host's drivers",
+			 "the host's drivers; from those in an initramfs, once it is made anew "
+			 "(update-initramfs -u, or dracut --force)",
 			 now->count);
 	return 0;
 }
@@ -178,10 +185,66 @@ static int verb_show(const struct host *host, const char *name)
 	return r < 0 ? r : print_record(&prepared);
 }
 
+static void print_rules(const struct host *host, const char *name)
+{
+	_cleanup_prepared_ struct prepared prepared = { NULL, 0 };
+	char warning[PREPAREPLAN_WARNING_SIZE];
+	_cleanup_guest_ struct guest *guest = NULL;
+	struct guest_error error;
+	int r = guest_load(host, name, &guest, &error);
+
+	if (r < 0) {
+		log_warning("%s is left out: %s", name, error.text);
+		return;
+	}
+	r = prepareplan_make_initramfs(host, guest, &prepared, warning);
+	if (r < 0)
+		log_warning("%s is left out: its PCI devices cannot be read: %s", name,
+			    strerror(-r));
+	else if (*warning)
+		log_warning("%s: %s", name, warning);
+	if (prepared.count > 0)
+		preparerule_print_initramfs(stdout, name, &prepared);
+}
+
+static int verb_rules(const struct host *host, const char *argument)
+{
+	_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
+	int r = prepared_list(host, &names);
+
+	(void)argument;
+	if (r < 0) {
+		log_error("systemd's unit links cannot be read: %s", strerror(-r));
+		return r;
+	}
+	puts("# By vxm-prepare(8), for the udev of an initramfs.");
+	for (size_t i = 0; i < names.count; i++)
+		print_rules(host, names.items[i]);
+	if (fflush(stdout) == 0)
+		return 0;
+	r = -errno;
+	log_error("the rules cannot be written: %s", strerror(-r));
+	return r;
+}
+
+static int verb_stale(const struct host *host, const char *name)
+{
+	(void)host;
+	log_warning("the initramfs still keeps PCI functions for guest %s, which is not made ready "
+		    "at boot any more, or not with them: the host's drivers were given them back. "
+		    "To have this no more: update-initramfs -u, or dracut --force",
+		    name);
+	return 0;
+}
+
 static const struct cmdline_verb verbs[] = {
 	{ "start", "NAME", "record the guest's functions, or compare them with the record",
 	  verb_start },
 	{ "show", "NAME", "print the record: address, ids, the host's driver", verb_show },
+	{ "rules", NULL, "print the udev rules of all enabled guests, for an initramfs",
+	  verb_rules },
+	{ "stale", "NAME", "say that the initramfs is out of date; its unit finds that out",
+	  verb_stale },
 	{ NULL, NULL, NULL, NULL },
 };
 static const struct cmdline_option options[] = {

@@ -57,6 +57,12 @@ enum guest_input_start {
 	GUEST_INPUT_GUEST,
 };
 
+/* What becomes of the card in the host's desktop sessions. */
+enum guest_session {
+	GUEST_SESSION_KEEP, /* whatever they do; the default */
+	GUEST_SESSION_HIDE, /* they are not told of it */
+};
+
 /* Bits of Allow=. */
 enum {
 	GUEST_ALLOW_BOOT_DISPLAY = 1 << 0, /* "boot-display" */
@@ -70,9 +76,10 @@ struct guest_device {
 	bool has_device;
 	struct pciaddr device; /* Device=0000:01:00.0 */
 	bool has_identity;
-	struct pciids identity; /* Identity=10de:2684[:SUBVENDOR:SUBDEVICE] */
-	const char *rom;	/* ROM=/absolute/path, or NULL. [GPU] only */
-	unsigned allow;		/* Allow=boot-display removable. [GPU] only */
+	struct pciids identity;	    /* Identity=10de:2684[:SUBVENDOR:SUBDEVICE] */
+	const char *rom;	    /* ROM=/absolute/path, or NULL. [GPU] only */
+	unsigned allow;		    /* Allow=boot-display removable. [GPU] only */
+	enum guest_session session; /* Session=. [GPU] only */
 };
 
 /* [Disk], [CDROM] (repeat) */

@@ -32,6 +32,9 @@ static const struct optionvalue_word accel_words[] = { { "kvm", GUEST_ACCEL_KVM 
 static const struct optionvalue_word allow_words[] = { { "boot-display", GUEST_ALLOW_BOOT_DISPLAY },
 						       { "removable", GUEST_ALLOW_REMOVABLE },
 						       { NULL, 0 } };
+static const struct optionvalue_word session_words[] = { { "keep", GUEST_SESSION_KEEP },
+							 { "hide", GUEST_SESSION_HIDE },
+							 { NULL, 0 } };
 static const struct optionvalue_word format_words[] = { { "raw", GUEST_FORMAT_RAW },
 							{ "qcow2", GUEST_FORMAT_QCOW2 },
 							{ NULL, 0 } };
@@ -131,6 +134,10 @@ static const struct option_key keys[] = {
 	    "what is refused unless it stands here: the card that the machine boots on, one that "
 	    "can be pulled out",
 	    .words = allow_words),
+	KEY(GPU, "Session", word, MEMBER(struct guest_device, session), "keep", "keep or hide",
+	    "whether the host's desktop sessions may use the card while it is the host's, or are "
+	    "not told of it",
+	    .words = session_words),
 	KEY(PCI, "Device", device, MEMBERS(struct guest_device, has_device, device), NULL,
 	    ALLOWED_DEVICE,
 	    "the address of one more function for the guest: a USB controller, an NVMe disk"),

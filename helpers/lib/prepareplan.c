@@ -3,9 +3,11 @@
 #include "prepareplan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guest.h"
 #include "iommu.h"
@@ -21,6 +23,9 @@
  * of the machine has that vendor and device. Otherwise two cards of one chip by two makers, in
  * slots that have moved, would be taken for each other, and one of them may be what the host boots
  * on.
+ *
+ * A card that is not in the machine at all, at no address, has not moved: it may be pulled out, or
+ * switched off. Its rules are written for when it appears.
  */
 
 #define OUR_DRIVER "vfio-pci"
@@ -165,6 +170,23 @@ static int plan_from_machine(const struct pcidev_list *list, const struct guest 
 	return 0;
 }
 
+static bool is_in_place(const struct pcidev_list *list, const struct prepared_function *f)
+{
+	const struct pcidev *now = pcidev_find(list, &f->addr);
+
+	return now && pciids_match(&f->ids, &now->ids);
+}
+
+/* Whether nothing of it is anywhere. */
+static bool is_away(const struct pcidev_list *list, const struct prepared *prepared)
+{
+	for (size_t i = 0; i < prepared->count; i++)
+		if (pcidev_find(list, &prepared->items[i].addr) ||
+		    prepareplan_find(list, &prepared->items[i].ids))
+			return false;
+	return true;
+}
+
 /* One function that moved is enough: the guest cannot start then, and what would be taken for it
  * would be nobody's. */
 static bool is_shifted(const struct pcidev_list *list, const struct prepared *prepared,
@@ -172,9 +194,8 @@ static bool is_shifted(const struct pcidev_list *list, const struct prepared *pr
 {
 	for (size_t i = 0; i < prepared->count; i++) {
 		const struct prepared_function *f = &prepared->items[i];
-		const struct pcidev *now = pcidev_find(list, &f->addr);
 
-		if (now && pciids_match(&f->ids, &now->ids))
+		if (is_in_place(list, f))
 			continue;
 		warn_of_shift(list, &f->addr, &f->ids, name, warning);
 		return true;
@@ -182,20 +203,54 @@ static bool is_shifted(const struct pcidev_list *list, const struct prepared *pr
 	return false;
 }
 
-int prepareplan_make(const struct host *host, const struct guest *guest, struct prepared *ret,
-		     char ret_warning[static PREPAREPLAN_WARNING_SIZE])
+static void warn_of_absence(const struct prepared *prepared,
+			    char warning[static PREPAREPLAN_WARNING_SIZE])
 {
-	_cleanup_pcidev_list_ struct pcidev_list list = { 0 };
+	char address[PCIADDR_SIZE], ids[PCIIDS_SIZE];
+
+	warn(warning, "%s, %s, is not in the machine. It is taken when it appears",
+	     pciaddr_format(&prepared->items[0].addr, address),
+	     pciids_format(&prepared->items[0].ids, ids));
+}
+
+/* Whether this is the boot's first look: nobody has made VxM's runtime directories yet, nor has
+ * this system's udev loaded a driver. */
+static bool is_boot(const struct host *host)
+{
+	return faccessat(host->root_fd, "run/vxm/.lock", F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	       errno == ENOENT;
+}
+
+/* The rules come too late for a function that has its driver from the initramfs. */
+static void warn_of_driver(const struct pcidev_list *list, const struct prepared *prepared,
+			   char warning[static PREPAREPLAN_WARNING_SIZE])
+{
+	for (size_t i = 0; i < prepared->count; i++) {
+		const struct pcidev *now = pcidev_find(list, &prepared->items[i].addr);
+		char address[PCIADDR_SIZE];
+
+		if (!*now->driver || strcmp(now->driver, OUR_DRIVER) == 0)
+			continue;
+		warn(warning,
+		     "%s has its driver %s already, from the initramfs or the kernel itself, and "
+		     "is taken from it later. An initramfs that leaves it alone: update-initramfs "
+		     "-u, or dracut --force",
+		     pciaddr_format(&now->addr, address), now->driver);
+		return;
+	}
+}
+
+/* The record, or what the machine says in its place. 1: the record; 0, -errno. */
+static int plan(const struct host *host, const struct guest *guest, const struct pcidev_list *list,
+		struct prepared *ret, char ret_warning[static PREPAREPLAN_WARNING_SIZE])
+{
 	_cleanup_prepared_ struct prepared record = { NULL, 0 };
-	int r = pcidev_scan(host, &list);
+	int r = prepared_read(host, guest->name, &record);
 
 	*ret_warning = '\0';
 	*ret = (struct prepared){ NULL, 0 };
-	if (r < 0 && r != -ENOENT) /* a container has no PCI */
-		return r;
-	r = prepared_read(host, guest->name, &record);
 	if (r == -ENOENT || prepared_is_renewed(host, guest->name) > 0)
-		return plan_from_machine(&list, guest, ret, ret_warning);
+		return plan_from_machine(list, guest, ret, ret_warning);
 	if (r < 0) {
 		warn(ret_warning,
 		     "/" PREPARED_DIRECTORY "/%s cannot be read (%s), so nothing is taken at boot; "
@@ -206,22 +261,76 @@ int prepareplan_make(const struct host *host, const struct guest *guest, struct 
 	}
 	/* Configured anew since: the start that follows puts the new devices on record. */
 	if (!prepared_is_meant(&record, guest))
-		return plan_from_machine(&list, guest, ret, ret_warning);
-	if (is_shifted(&list, &record, guest->name, ret_warning))
-		return 0;
+		return plan_from_machine(list, guest, ret, ret_warning);
 	*ret = record;
 	record = (struct prepared){ NULL, 0 };
+	return 1;
+}
+
+static int scan(const struct host *host, struct pcidev_list *ret)
+{
+	int r = pcidev_scan(host, ret);
+
+	return r == -ENOENT ? 0 : r; /* a container has no PCI */
+}
+
+/* *ret_away: the plan is for later. */
+static int make(const struct host *host, const struct guest *guest, struct prepared *ret,
+		bool *ret_away, char ret_warning[static PREPAREPLAN_WARNING_SIZE])
+{
+	_cleanup_pcidev_list_ struct pcidev_list list = { 0 };
+	int r = scan(host, &list);
+
+	*ret_away = false;
+	*ret_warning = '\0';
+	*ret = (struct prepared){ NULL, 0 };
+	if (r >= 0)
+		r = plan(host, guest, &list, ret, ret_warning);
+	if (r < 0 || ret->count == 0)
+		return r < 0 ? r : 0;
+	if (r > 0 && is_away(&list, ret)) {
+		*ret_away = true;
+		warn_of_absence(ret, ret_warning);
+		return 0;
+	}
+	if (r > 0 && is_shifted(&list, ret, guest->name, ret_warning))
+		prepared_done(ret);
+	else if (is_boot(host))
+		warn_of_driver(&list, ret, ret_warning);
 	return 0;
+}
+
+int prepareplan_make(const struct host *host, const struct guest *guest, struct prepared *ret,
+		     char ret_warning[static PREPAREPLAN_WARNING_SIZE])
+{
+	bool away;
+
+	return make(host, guest, ret, &away, ret_warning);
+}
+
+int prepareplan_make_initramfs(const struct host *host, const struct guest *guest,
+			       struct prepared *ret,
+			       char ret_warning[static PREPAREPLAN_WARNING_SIZE])
+{
+	_cleanup_pcidev_list_ struct pcidev_list list = { 0 };
+	int r = scan(host, &list);
+
+	*ret_warning = '\0';
+	*ret = (struct prepared){ NULL, 0 };
+	if (r >= 0)
+		r = plan(host, guest, &list, ret, ret_warning);
+	return r < 0 ? r : 0;
 }
 
 bool prepareplan_is_possible(const struct host *host, const char *name)
 {
-	_cleanup_prepared_ struct prepared plan = { NULL, 0 };
+	_cleanup_prepared_ struct prepared prepared = { NULL, 0 };
 	_cleanup_guest_ struct guest *guest = NULL;
 	char warning[PREPAREPLAN_WARNING_SIZE];
 	struct guest_error error;
+	bool away;
 
 	if (guest_load(host, name, &guest, &error) < 0)
 		return true;
-	return prepareplan_make(host, guest, &plan, warning) < 0 || plan.count > 0;
+	return make(host, guest, &prepared, &away, warning) < 0 || (prepared.count > 0 && !away);
 }

@@ -27,11 +27,18 @@ const struct pcidev *prepareplan_find(const struct pcidev_list *list, const stru
 
 /*
  * The functions to write rules for: those on record; without a record what the configuration names,
- * if there is no doubt which device is meant. 0, and *ret is empty when nothing is to be taken;
- * -errno of the reading. ret_warning is what people have to be told, or "".
+ * if there is no doubt which device is meant. 0, and *ret is empty when nothing is to be taken, now
+ * or when it appears; -errno of the reading. ret_warning is what people have to be told, or "".
  */
 int prepareplan_make(const struct host *host, const struct guest *guest, struct prepared *ret,
 		     char ret_warning[static PREPAREPLAN_WARNING_SIZE]);
+/*
+ * The same for an initramfs, whose rules compare for themselves, with the machine as it will be: a
+ * record is handed out as it is.
+ */
+int prepareplan_make_initramfs(const struct host *host, const struct guest *guest,
+			       struct prepared *ret,
+			       char ret_warning[static PREPAREPLAN_WARNING_SIZE]);
 
 /* Whether NAME's devices are where they were meant to be, so that it can be prepared at this boot;
  * true as well when that cannot be told, for its files are wrong: whoever asks will meet that. */

@@ -2,113 +2,93 @@
 /* The udev rules that keep the host's drivers away from a prepared guest's functions. */
 #include "preparerule.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 /*
  * Theory of operation
  *
  * At boot udev replays an "add" for each PCI function, and its last rules file loads the driver
  * that the function's modalias names. driver_override is set before that: the attribute is
  * written while the rules are read, modules are loaded after all of them. From then on only
- * vfio-pci may bind.
+ * vfio-pci may bind. A line takes a function only if it is the one on record (address, vendor,
+ * device, subsystem). A function that has a driver already is left to vxm-isolate(8), which can ask
+ * who uses it.
  *
- * A line takes a function only if it is the one on record (address, vendor, device, subsystem) and
- * has no driver. After a slot shift nothing matches; a card that a driver of the initramfs holds is
- * left to vxm-isolate(8), which can ask who uses it.
+ * A function that comes later (rescan, hot-plug) may be bound by the kernel itself before udev
+ * hears of it, for then the host's drivers are loaded. So systemd is told: vxm-appear@ runs
+ * vxm-isolate(8). Such an "add" is the kernel's own, while those of the boot's replay, and of any
+ * `udevadm trigger` later, carry SYNTH_UUID. Only the former starts something, or a replay would
+ * take back a card from an admin who has stopped the target.
  *
- * The file's name sorts before 80-drivers.rules, and before what an admin calls 99.
+ * The initramfs has a udev, and may have the host's driver too. Its rules are a copy made with it,
+ * and nothing else of VxM is there to judge: so each line has the conditions of all functions, and
+ * after a slot shift none is taken, as the generator has it. They only set the override. vfio-pci
+ * does not have to be in the initramfs, for without it the function has no driver, which keeps the
+ * host's away as well; the running system's rules load it. And they leave a note in udev's
+ * database, by which the running system tells a copy that is out of date: 72-vxm-initramfs.rules.
  */
 
-static void print_rules(FILE *out, const char *name, const struct prepared *prepared)
+static void print_conditions(FILE *out, const struct prepared_function *f, const char *prefix)
+{
+	const struct {
+		const char *attribute;
+		unsigned id;
+	} ids[] = {
+		{ "vendor", f->ids.vendor },
+		{ "device", f->ids.device },
+		{ "subsystem_vendor", f->ids.subvendor },
+		{ "subsystem_device", f->ids.subdevice },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		fprintf(out, "ATTR{%s%s}==\"0x%04x\", ", prefix, ids[i].attribute, ids[i].id);
+}
+
+void preparerule_print(FILE *out, const char *name, const struct prepared *prepared)
 {
 	fprintf(out,
-		"# By vxm-generator(8), for vxm-prepare@%s.target, from /" PREPARED_DIRECTORY
-		"/%s.\n"
-		"# The functions that were meant when the target was enabled, while no driver has "
-		"them.\n",
-		name, name);
+		"# By vxm-generator(8), for vxm-prepare@%1$s.target, from /" PREPARED_DIRECTORY
+		"/%1$s.\n"
+		"ACTION!=\"add\", GOTO=\"vxm_prepare_end\"\n"
+		"SUBSYSTEM!=\"pci\", GOTO=\"vxm_prepare_end\"\n"
+		"# The functions that were meant when the target was enabled.\n",
+		name);
 	for (size_t i = 0; i < prepared->count; i++) {
-		const struct prepared_function *f = &prepared->items[i];
 		char address[PCIADDR_SIZE];
 
+		fprintf(out, "KERNEL==\"%s\", ", pciaddr_format(&prepared->items[i].addr, address));
+		print_conditions(out, &prepared->items[i], "");
+		fprintf(out, "ENV{VXM_PREPARE}=\"%s\"\n", name);
+	}
+	fprintf(out,
+		"ENV{VXM_PREPARE}!=\"%1$s\", GOTO=\"vxm_prepare_end\"\n"
+		"DRIVER==\"\", ATTR{driver_override}=\"vfio-pci\", RUN{builtin}+=\"kmod load "
+		"vfio-pci\"\n"
+		"# Not replayed: it came after the boot.\n"
+		"ENV{SYNTH_UUID}==\"\", TAG+=\"systemd\", "
+		"ENV{SYSTEMD_WANTS}+=\"vxm-appear@%1$s.service\"\n"
+		"LABEL=\"vxm_prepare_end\"\n",
+		name);
+}
+
+void preparerule_print_initramfs(FILE *out, const char *name, const struct prepared *prepared)
+{
+	fprintf(out,
+		"# vxm-prepare@%1$s.target, from /" PREPARED_DIRECTORY "/%1$s\n"
+		"ACTION!=\"add|remove\", SUBSYSTEM==\"pci\", IMPORT{db}=\"VXM_INITRAMFS\", "
+		"OPTIONS+=\"db_persist\"\n",
+		name);
+	for (size_t i = 0; i < prepared->count; i++) {
+		char address[PCIADDR_SIZE], prefix[PCIADDR_SIZE + 8];
+
+		fprintf(out, "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", DRIVER==\"\", ",
+			pciaddr_format(&prepared->items[i].addr, address));
+		for (size_t k = 0; k < prepared->count; k++) {
+			pciaddr_format(&prepared->items[k].addr, address);
+			snprintf(prefix, sizeof(prefix), "[pci/%s]", address);
+			print_conditions(out, &prepared->items[k], prefix);
+		}
 		fprintf(out,
-			"ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", DRIVER==\"\", "
-			"ATTR{vendor}==\"0x%04x\", ATTR{device}==\"0x%04x\", "
-			"ATTR{subsystem_vendor}==\"0x%04x\", ATTR{subsystem_device}==\"0x%04x\", "
-			"ATTR{driver_override}=\"vfio-pci\", RUN{builtin}+=\"kmod load "
-			"vfio-pci\"\n",
-			pciaddr_format(&f->addr, address), f->ids.vendor, f->ids.device,
-			f->ids.subvendor, f->ids.subdevice);
+			"ATTR{driver_override}=\"vfio-pci\", ENV{VXM_INITRAMFS}=\"%s\", "
+			"OPTIONS+=\"db_persist\"\n",
+			name);
 	}
-}
-
-static int make_directories(const struct host *host)
-{
-	static const char *const directories[] = { "run", "run/udev", PREPARERULE_DIRECTORY };
-
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
-		if (mkdirat(host->root_fd, directories[i], 0755) < 0 && errno != EEXIST)
-			return -errno;
-	return 0;
-}
-
-int preparerule_write(const struct host *host, const char *name, const struct prepared *prepared)
-{
-	char path[PATH_MAX], temporary[PATH_MAX];
-	FILE *out;
-	int fd, r = make_directories(host);
-
-	if (r < 0)
-		return r;
-	snprintf(path, sizeof(path),
-		 PREPARERULE_DIRECTORY "/" PREPARERULE_PREFIX "%s" PREPARERULE_SUFFIX, name);
-	/* udev reads what ends in .rules, and this does not. */
-	snprintf(temporary, sizeof(temporary), PREPARERULE_DIRECTORY "/.vxm-%s.new", name);
-	fd = openat(host->root_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-		    0644);
-	if (fd < 0)
-		return -errno;
-	out = fdopen(fd, "w");
-	if (!out) {
-		close(fd);
-		return -ENOMEM;
-	}
-	print_rules(out, name, prepared);
-	r = fclose(out) != 0 ? -errno : 0;
-	if (r >= 0 && renameat(host->root_fd, temporary, host->root_fd, path) < 0)
-		r = -errno;
-	if (r < 0)
-		unlinkat(host->root_fd, temporary, 0);
-	return r;
-}
-
-int preparerule_keep(const struct host *host, const struct strlist *keep)
-{
-	_cleanup_strlist_ struct strlist files = STRLIST_EMPTY;
-	size_t prefix = strlen(PREPARERULE_PREFIX), suffix = strlen(PREPARERULE_SUFFIX);
-	int r = host_list(host, PREPARERULE_DIRECTORY, &files);
-
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	for (size_t i = 0; i < files.count; i++) {
-		char *file = files.items[i], path[PATH_MAX];
-		size_t length = strlen(file);
-
-		if (length <= prefix + suffix || strncmp(file, PREPARERULE_PREFIX, prefix) != 0 ||
-		    strcmp(file + length - suffix, PREPARERULE_SUFFIX) != 0)
-			continue;
-		snprintf(path, sizeof(path), PREPARERULE_DIRECTORY "/%s", file);
-		file[length - suffix] = '\0';
-		if (strlist_has(keep, file + prefix))
-			continue;
-		if (unlinkat(host->root_fd, path, 0) < 0 && errno != ENOENT)
-			return -errno;
-	}
-	return 0;
 }

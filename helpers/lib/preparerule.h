@@ -2,16 +2,14 @@
 /* The udev rules that keep the host's drivers away from a prepared guest's functions. */
 #pragma once
 
-#include "host.h"
+#include <stdio.h>
+
 #include "prepared.h"
 
-/* Relative to the host's root. */
-#define PREPARERULE_DIRECTORY "run/udev/rules.d"
-#define PREPARERULE_PREFIX    "71-vxm-prepare-"
-#define PREPARERULE_SUFFIX    ".rules"
+/* Before 72-vxm-initramfs.rules, which looks at what these did. */
+#define PREPARERULE_PREFIX "71-vxm-prepare-"
 
-/* Writes PREPARERULE_DIRECTORY/71-vxm-prepare-NAME.rules, one line for each function on record.
- * Atomic. -errno. */
-int preparerule_write(const struct host *host, const char *name, const struct prepared *prepared);
-/* Removes the rules of all guests that are not in KEEP. -errno. */
-int preparerule_keep(const struct host *host, const struct strlist *keep);
+/* The rules of one guest for the running system: rulefile.h. Errors are OUT's (ferror()). */
+void preparerule_print(FILE *out, const char *name, const struct prepared *prepared);
+/* Those for an initramfs. */
+void preparerule_print_initramfs(FILE *out, const char *name, const struct prepared *prepared);

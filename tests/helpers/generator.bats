@@ -10,7 +10,8 @@ setup() {
 	machine .
 }
 
-# machine FILTER: $ROOT is tests/fixtures/machines/dual.json after the jq filter, with the guest files it had.
+# machine FILTER: $ROOT is tests/fixtures/machines/dual.json after the jq filter, with the guest files it had, some time
+# after it has booted.
 machine() {
 	local kept="$BATS_TEST_TMPDIR/etc"
 	[ ! -d "$ROOT/etc" ] || cp -a "$ROOT/etc" "$kept"
@@ -18,7 +19,7 @@ machine() {
 	jq "$1" "$VXM_SOURCE/tests/fixtures/machines/dual.json" >"$BATS_TEST_TMPDIR/machine.json"
 	"$VXM_SOURCE/tests/fixtures/mkroot" "$BATS_TEST_TMPDIR/machine.json" "$ROOT"
 	[ ! -d "$kept" ] || mv "$kept" "$ROOT/etc"
-	mkdir -p "$ROOT/etc/vxm/guests"
+	mkdir -p "$ROOT/etc/vxm/guests" "$ROOT/run/vxm/.lock"
 }
 
 # guest NAME [LINE...]: a guest with the second card; further lines come after those of [GPU].
@@ -205,9 +206,34 @@ moved() {
 	dropin isolate win11 | has After=vxm-prepare@win11.service
 	[ "$(readlink "$OUT/normal/sysinit.target.wants/vxm-hugepages.service")" = /usr/lib/systemd/system/vxm-hugepages.service ]
 	rules win11
-	rules win11 | has 'ACTION=="add", SUBSYSTEM=="pci", KERNEL=="0000:01:00.0", DRIVER=="", ATTR{vendor}=="0x10de", ATTR{device}=="0x2684", ATTR{subsystem_vendor}=="0x1043", ATTR{subsystem_device}=="0x88e2", ATTR{driver_override}="vfio-pci", RUN{builtin}+="kmod load vfio-pci"'
-	[ "$(rules win11 | grep -c '^ACTION')" -eq "$(prepare start win11 --dry-run | wc -l)" ]
-	[ "$(rules win11 | grep -c '^ACTION')" -ge 2 ]
+	rules win11 | has 'KERNEL=="0000:01:00.0", ATTR{vendor}=="0x10de", ATTR{device}=="0x2684", ATTR{subsystem_vendor}=="0x1043", ATTR{subsystem_device}=="0x88e2", ENV{VXM_PREPARE}="win11"'
+	rules win11 | has 'DRIVER=="", ATTR{driver_override}="vfio-pci", RUN{builtin}+="kmod load vfio-pci"'
+	rules win11 | has 'ENV{SYNTH_UUID}=="", TAG+="systemd", ENV{SYSTEMD_WANTS}+="vxm-appear@win11.service"'
+	[ "$(rules win11 | grep -c '^KERNEL')" -eq "$(prepare start win11 --dry-run | wc -l)" ]
+	[ "$(rules win11 | grep -c '^KERNEL')" -ge 2 ]
+}
+
+@test "at boot, a card that has its driver from the initramfs is told, with the way out" {
+	guest win11
+	enable win11
+	prepare start win11
+	rm -r "$ROOT/run/vxm"
+	run generate
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == "vxm-generator: win11: 0000:01:00.0 has its driver nouveau already, "*"update-initramfs -u, or dracut --force" ]]
+	rules win11 | grep -q '^KERNEL=="0000:01:00.0"'
+}
+
+@test "a card that is not in the machine is kept for when it appears, and no pages are" {
+	guest win11
+	enable win11
+	prepare start win11
+	machine '.devices |= map(select(.bdf | startswith("0000:01:") | not))'
+	run generate
+	[ "$status" -eq 0 ]
+	[[ $output == "vxm-generator: win11: 0000:01:00.0, 10de:2684:1043:88e2, is not in the machine. It is taken when it appears" ]]
+	rules win11 | grep -q '^KERNEL=="0000:01:00.0"'
 }
 
 @test "the rules go when the target is disabled or masked, and others' rules stay" {
@@ -223,6 +249,20 @@ moved() {
 	generate
 	[ "$(ls "$ROOT/run/udev/rules.d")" = 90-other.rules ]
 	[ ! -e "$OUT/normal/vxm-isolate@win11.service.d" ]
+}
+
+@test "a card that is to be hidden from the desktop gets a rule of its own, as long as the file says so" {
+	IDENTITY=10de:2684:1043:88e2 guest win11 Session=hide
+	guest other Session=keep
+	run generate
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[ "$(ls "$ROOT/run/udev/rules.d")" = 72-vxm-hide-win11.rules ]
+	has 'ACTION!="remove", SUBSYSTEM=="drm", KERNEL=="card[0-9]*", KERNELS=="0000:01:00.0", ATTRS{vendor}=="0x10de", ATTRS{device}=="0x2684", ATTRS{subsystem_vendor}=="0x1043", ATTRS{subsystem_device}=="0x88e2", ENV{ID_SEAT}="seat-vxm", TAG-="seat", TAG-="master-of-seat", TAG-="uaccess"' \
+		<"$ROOT/run/udev/rules.d/72-vxm-hide-win11.rules"
+	guest win11
+	generate
+	[ -z "$(ls "$ROOT/run/udev/rules.d")" ]
 }
 
 @test "after a slot shift nothing is taken, with a record and without, and it is said where the card is" {

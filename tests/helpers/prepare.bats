@@ -42,7 +42,7 @@ record() {
 @test "the first start records each function that moves, with its driver" {
 	run prepare start win11
 	[ "$status" -eq 0 ]
-	[[ $output == "vxm-prepare win11: "*" PCI functions on record: from the next boot on they are kept from the host's drivers" ]]
+	[[ $output == "vxm-prepare win11: "*" PCI functions on record: from the next boot on they are kept from the host's drivers; from those in an initramfs, once it is made anew (update-initramfs -u, or dracut --force)" ]]
 	run prepare show win11
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -167,4 +167,45 @@ record() {
 	[[ $output == *"nothing is on record; systemctl enable --now vxm-prepare@win11.target makes the record" ]]
 	run prepare start ../x
 	[ "$status" -eq 1 ]
+}
+
+@test "the rules for an initramfs are the record's, each with the conditions of all functions" {
+	prepare start win11
+	run prepare rules
+	echo "$output"
+	[ "$status" -eq 0 ]
+	count=$(record | grep -c '^0')
+	[ "$(grep -c '^ACTION=="add", SUBSYSTEM=="pci", KERNEL=="0000:01:00\.[0-9]", DRIVER=="", ' <<<"$output")" -eq "$count" ]
+	[ "$(grep -c 'ATTR{\[pci/0000:01:00.0\]device}=="0x2684".*, ATTR{driver_override}="vfio-pci", ENV{VXM_INITRAMFS}="win11", ' <<<"$output")" -eq "$count" ]
+	[ "$(grep -c 'ATTR{\[pci/0000:01:00.1\]device}==' <<<"$output")" -eq "$count" ]
+	# The machine that it is made on does not count: where the card went, the initramfs will see.
+	machine '.devices |= map(select(.bdf | startswith("0000:01:") | not))'
+	[ "$(prepare rules)" = "$output" ]
+}
+
+@test "the rules for an initramfs are of enabled guests only, and without a record of the card that is there" {
+	run prepare rules
+	[ "$status" -eq 0 ]
+	grep -q '^ACTION.*KERNEL=="0000:01:00.0"' <<<"$output"
+	rm "$WANTS/vxm-prepare@win11.target"
+	run prepare rules
+	[ "$status" -eq 0 ]
+	[ "$output" = "# By vxm-prepare(8), for the udev of an initramfs." ]
+}
+
+@test "a guest that is wrong keeps no initramfs from being made, and an unwritable one is told" {
+	printf '[Guest]\nMemroy=4G\n' >"$ROOT/etc/vxm/guests/bad.conf"
+	ln -s /usr/lib/systemd/system/vxm-prepare@.target "$WANTS/vxm-prepare@bad.target"
+	output=$(prepare rules 2>"$BATS_TEST_TMPDIR/stderr")
+	[[ $(cat "$BATS_TEST_TMPDIR/stderr") == "vxm-prepare: bad is left out: /etc/vxm/guests/bad.conf:2: Memroy=: no such key"* ]]
+	grep -q '^ACTION.*KERNEL=="0000:01:00.0"' <<<"$output"
+	run bash -c '"$VXM_BUILD/vxm-prepare" rules --root="$1" >/dev/full' _ "$ROOT"
+	[ "$status" -eq 1 ]
+	[[ $output == *"the rules cannot be written: No space left on device" ]]
+}
+
+@test "an initramfs that is out of date is told with the way out" {
+	run prepare stale win11
+	[ "$status" -eq 0 ]
+	[[ $output == "vxm-prepare win11: the initramfs still keeps PCI functions for guest win11, "*"update-initramfs -u, or dracut --force" ]]
 }

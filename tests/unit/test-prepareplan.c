@@ -46,8 +46,10 @@ static struct guest guest_with(const char *identity)
 	return guest;
 }
 
+/* In a machine that has booted. */
 static void card(const struct tree *tree)
 {
+	tree_mkdir(tree, "run/vxm/.lock");
 	function(tree, "0000:01:00.0", "10de:2684:1043:88e2", "nouveau");
 	function(tree, "0000:01:00.1", "10de:22ba:1043:88e2", NULL);
 	function(tree, "0000:01:00.2", "1022:1111:1043:88e2", "xhci_hcd");
@@ -171,9 +173,62 @@ static void it_is_possible_while_the_devices_are_there(void **state)
 	assert_true(prepareplan_is_possible(&tree->host, "demo"));
 }
 
+static void a_card_that_is_not_there_is_planned_for_and_gets_no_pages(void **state)
+{
+	const struct tree *tree = *state;
+	struct guest guest = guest_with("10de:2684");
+	char warning[PREPAREPLAN_WARNING_SIZE];
+	struct prepared plan;
+
+	function(tree, "0000:00:02.0", "8086:a780:1043:8882", "i915");
+	tree_write(tree, PREPARED_DIRECTORY "/demo",
+		   "0000:01:00.0 10de:2684:1043:88e2 nouveau\n"
+		   "0000:01:00.1 10de:22ba:1043:88e2 -\n");
+	assert_int_equal(prepareplan_make(&tree->host, &guest, &plan, warning), 0);
+	assert_int_equal(plan.count, 2);
+	assert_string_equal(warning, "0000:01:00.0, 10de:2684:1043:88e2, is not in the machine. It "
+				     "is taken when it appears");
+	prepared_done(&plan);
+	tree_write(tree, "etc/vxm/guests/demo.conf",
+		   "[Guest]\nMemory=1G\n[GPU]\nDevice=0000:01:00.0\nIdentity=10de:2684\n");
+	assert_false(prepareplan_is_possible(&tree->host, "demo"));
+	/* A part of it elsewhere: that is a shift. */
+	function(tree, "0000:05:00.1", "10de:22ba:1043:88e2", NULL);
+	assert_int_equal(prepareplan_make(&tree->host, &guest, &plan, warning), 0);
+	assert_int_equal(plan.count, 0);
+	/* An initramfs meets the machine of its own boot. */
+	assert_int_equal(prepareplan_make_initramfs(&tree->host, &guest, &plan, warning), 0);
+	assert_int_equal(plan.count, 2);
+	assert_string_equal(warning, "");
+	prepared_done(&plan);
+}
+
+static void a_driver_from_the_initramfs_is_told_at_boot_only(void **state)
+{
+	const struct tree *tree = *state;
+	struct guest guest = guest_with("10de:2684");
+	char warning[PREPAREPLAN_WARNING_SIZE];
+	struct prepared plan;
+
+	function(tree, "0000:01:00.0", "10de:2684:1043:88e2", "nouveau");
+	for (int running = 0; running < 2; running++) {
+		if (running)
+			tree_mkdir(tree, "run/vxm/.lock");
+		tree_write(tree, PREPARED_DIRECTORY "/demo",
+			   "0000:01:00.0 10de:2684:1043:88e2 nouveau\n");
+		assert_int_equal(prepareplan_make(&tree->host, &guest, &plan, warning), 0);
+		assert_int_equal(plan.count, 1);
+		prepared_done(&plan);
+		assert_int_equal(!strstr(warning, "0000:01:00.0 has its driver nouveau already"),
+				 running);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		tree_test(a_card_that_is_not_there_is_planned_for_and_gets_no_pages),
+		tree_test(a_driver_from_the_initramfs_is_told_at_boot_only),
 		tree_test(without_a_record_the_configured_card_counts),
 		tree_test(a_twin_leaves_doubt_unless_the_subsystem_is_named),
 		tree_test(what_moved_is_not_taken_and_its_place_is_told),

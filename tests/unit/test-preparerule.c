@@ -1,85 +1,91 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* preparerule: one line for each function, exact; and the files of those who are not prepared go.
+/* preparerule: every condition stands before the act, and what an initramfs gets judges for itself.
  */
 #include "tree.h"
 
 #include "preparerule.h"
 
-#define DEMO PREPARERULE_DIRECTORY "/71-vxm-prepare-demo.rules"
+#define GPU_IDS(prefix)                                                            \
+	"ATTR{" prefix "vendor}==\"0x10de\", ATTR{" prefix "device}==\"0x0004\", " \
+	"ATTR{" prefix "subsystem_vendor}==\"0x0043\", "                           \
+	"ATTR{" prefix "subsystem_device}==\"0x88e2\", "
+#define AUDIO_IDS(prefix)                                                          \
+	"ATTR{" prefix "vendor}==\"0x10de\", ATTR{" prefix "device}==\"0x22ba\", " \
+	"ATTR{" prefix "subsystem_vendor}==\"0x0000\", "                           \
+	"ATTR{" prefix "subsystem_device}==\"0x0000\", "
+#define GPU   "[pci/10000:0a:0b.3]"
+#define AUDIO "[pci/10000:0a:0b.4]"
 
-static struct prepared record(void)
+static void add(struct prepared *prepared, const char *address, const char *ids)
 {
-	struct prepared prepared = { NULL, 0 };
 	struct prepared_function f = { .driver = "nvidia" };
 
-	assert_int_equal(pciaddr_parse("10000:0a:0b.3", &f.addr), 0);
-	assert_int_equal(pciids_parse("10de:0004:0043:88e2", &f.ids), 0);
-	assert_int_equal(prepared_add(&prepared, &f), 0);
-	return prepared;
+	assert_int_equal(pciaddr_parse(address, &f.addr), 0);
+	assert_int_equal(pciids_parse(ids, &f.ids), 0);
+	assert_int_equal(prepared_add(prepared, &f), 0);
 }
 
-static void a_line_has_every_condition_before_its_acts(void **state)
+static char *printed(void (*function)(FILE *, const char *, const struct prepared *))
 {
-	const struct tree *tree = *state;
-	struct prepared prepared = record();
-	char *text = NULL, *line;
+	_cleanup_prepared_ struct prepared prepared = { NULL, 0 };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
 
-	assert_int_equal(preparerule_write(&tree->host, "demo", &prepared), 0);
-	assert_int_equal(preparerule_write(&tree->host, "demo", &prepared), 0);
-	assert_int_equal(host_read_file(&tree->host, DEMO, 4096, &text, NULL), 0);
-	line = strstr(text, "ACTION");
-	assert_non_null(line);
-	assert_string_equal(line,
-			    "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"10000:0a:0b.3\", "
-			    "DRIVER==\"\", ATTR{vendor}==\"0x10de\", ATTR{device}==\"0x0004\", "
-			    "ATTR{subsystem_vendor}==\"0x0043\", "
-			    "ATTR{subsystem_device}==\"0x88e2\", "
-			    "ATTR{driver_override}=\"vfio-pci\", "
-			    "RUN{builtin}+=\"kmod load vfio-pci\"\n");
-	free(text);
-	prepared_done(&prepared);
+	assert_non_null(out);
+	add(&prepared, "10000:0a:0b.3", "10de:0004:0043:88e2");
+	add(&prepared, "10000:0a:0b.4", "10de:22ba:0000:0000");
+	function(out, "demo", &prepared);
+	assert_int_equal(fclose(out), 0);
+	return text;
 }
 
-static void only_the_kept_ones_stay(void **state)
+static void what_is_on_record_is_marked_and_what_is_marked_is_taken(void **state)
 {
-	const struct tree *tree = *state;
-	struct strlist keep = STRLIST_EMPTY, names;
+	_cleanup_free_ char *text = printed(preparerule_print);
+	char marks[2048];
 
-	assert_int_equal(preparerule_keep(&tree->host, &keep), 0);
-	tree_write(tree, DEMO, "");
-	tree_write(tree, PREPARERULE_DIRECTORY "/71-vxm-prepare-other.rules", "");
-	tree_write(tree, PREPARERULE_DIRECTORY "/71-vxm-prepare-.rules", "");
-	tree_write(tree, PREPARERULE_DIRECTORY "/71-vxm.rules", "");
-	tree_write(tree, PREPARERULE_DIRECTORY "/71-vxm-prepare-x.rules.bak", "");
-	assert_int_equal(strlist_add(&keep, "demo"), 0);
-	assert_int_equal(preparerule_keep(&tree->host, &keep), 0);
-	assert_int_equal(host_list(&tree->host, PREPARERULE_DIRECTORY, &names), 0);
-	assert_int_equal(names.count, 4);
-	assert_false(strlist_has(&names, "71-vxm-prepare-other.rules"));
-	strlist_done(&names);
-	strlist_done(&keep);
+	(void)state;
+	snprintf(marks, sizeof(marks),
+		 "\nKERNEL==\"10000:0a:0b.3\", %sENV{VXM_PREPARE}=\"demo\"\n"
+		 "KERNEL==\"10000:0a:0b.4\", %sENV{VXM_PREPARE}=\"demo\"\n"
+		 "ENV{VXM_PREPARE}!=\"demo\", GOTO=\"vxm_prepare_end\"\n",
+		 GPU_IDS(""), AUDIO_IDS(""));
+	assert_non_null(strstr(text, marks));
+	assert_non_null(strstr(text, "\nDRIVER==\"\", ATTR{driver_override}=\"vfio-pci\", "
+				     "RUN{builtin}+=\"kmod load vfio-pci\"\n"));
+	/* A replay starts nothing. */
+	assert_non_null(strstr(text, "\nENV{SYNTH_UUID}==\"\", TAG+=\"systemd\", "
+				     "ENV{SYSTEMD_WANTS}+=\"vxm-appear@demo.service\"\n"));
 }
 
-static void a_write_that_fails_leaves_nothing_behind(void **state)
+static void in_an_initramfs_all_functions_are_taken_or_none(void **state)
 {
-	const struct tree *tree = *state;
-	struct prepared prepared = record();
-	char full[PATH_MAX];
+	_cleanup_free_ char *text = printed(preparerule_print_initramfs);
+	static const char acts[] = "ATTR{driver_override}=\"vfio-pci\", "
+				   "ENV{VXM_INITRAMFS}=\"demo\", OPTIONS+=\"db_persist\"\n";
+	static const char *const kernels[] = { "10000:0a:0b.3", "10000:0a:0b.4" };
 
-	tree_mkdir(tree, DEMO);
-	tree_write(tree, DEMO "/x", "");
-	assert_int_equal(preparerule_write(&tree->host, "demo", &prepared), -EISDIR);
-	assert_int_equal(
-		access(tree_full(tree, PREPARERULE_DIRECTORY "/.vxm-demo.new", full), F_OK), -1);
-	prepared_done(&prepared);
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++) {
+		char line[2048];
+
+		snprintf(line, sizeof(line),
+			 "\nACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", DRIVER==\"\", "
+			 "%s%s%s",
+			 kernels[i], GPU_IDS(GPU), AUDIO_IDS(AUDIO), acts);
+		assert_non_null(strstr(text, line));
+	}
+	/* Nothing of the running system: neither its modules nor its units. */
+	assert_null(strstr(text, "kmod"));
+	assert_null(strstr(text, "SYSTEMD"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		tree_test(a_line_has_every_condition_before_its_acts),
-		tree_test(only_the_kept_ones_stay),
-		tree_test(a_write_that_fails_leaves_nothing_behind),
+		cmocka_unit_test(what_is_on_record_is_marked_and_what_is_marked_is_taken),
+		cmocka_unit_test(in_an_initramfs_all_functions_are_taken_or_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,8 @@ with_accounts() {
 	[ -x "$ROOT/usr/lib/systemd/system-generators/vxm-generator" ]
 	[ -f "$ROOT/usr/lib/systemd/system/vxm-guest@.service" ]
 	[ -f "$ROOT/usr/lib/udev/rules.d/71-vxm.rules" ]
+	[ -x "$ROOT/usr/share/initramfs-tools/hooks/vxm" ]
+	[ -x "$ROOT/usr/lib/dracut/modules.d/90vxm/module-setup.sh" ]
 	[ -f "$ROOT/usr/share/man/man5/vxm-guest.conf.5" ]
 	[ -f "$ROOT/usr/share/bash-completion/completions/vxm-guest" ]
 	make -s -C "$VXM_SOURCE" uninstall DESTDIR="$ROOT" PREFIX=/usr
@@ -68,10 +70,12 @@ with_accounts() {
 	[ -z "$output" ]
 }
 
-@test "another PREFIX is written into the units" {
+@test "another PREFIX is written into the units and the initramfs hooks" {
 	make -s -C "$VXM_SOURCE" install DESTDIR="$ROOT" PREFIX=/opt/vxm BUILD="$BATS_TEST_TMPDIR/build"
 	run grep -rn '/usr/bin/vxm' "$ROOT/opt/vxm/lib/systemd"
 	[ "$status" -eq 1 ]
+	grep -q '^/opt/vxm/bin/vxm-prepare rules' "$ROOT/opt/vxm/share/initramfs-tools/hooks/vxm"
+	grep -q '/opt/vxm/bin/vxm-prepare rules' "$ROOT/opt/vxm/lib/dracut/modules.d/90vxm/module-setup.sh"
 	grep -q '^ExecStart=/opt/vxm/bin/vxm-isolate' "$ROOT/opt/vxm/lib/systemd/system/vxm-isolate@.service"
 }
 
