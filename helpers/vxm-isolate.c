@@ -42,6 +42,7 @@
 static const char *arg_root;
 static bool arg_dry_run;
 static bool arg_json;
+static bool arg_release;
 
 static int load_record(const struct host *host, const char *name, struct record **ret)
 {
@@ -181,6 +182,8 @@ static void report_return(const struct isolation_function *function, const struc
 	pciaddr_format(&function->dev.addr, bdf);
 	if (result->error < 0)
 		log_error("%s", result->failure.text);
+	else if (result->kept && result->failure.text[0])
+		log_info("%s", result->failure.text);
 	else if (!function->present)
 		log_warning("%s is gone, or another device is there now: nothing to put back", bdf);
 	else if (result->moved)
@@ -211,6 +214,8 @@ static int recall(const struct host *host, const char *name, struct isolation *i
 		return r;
 	r = record ? isolation_recall(host, record, iso)
 		   : isolation_recall_prepared(host, name, iso);
+	for (size_t i = 0; i < iso->count && arg_release; i++)
+		iso->functions[i].keep = false;
 	if (r >= 0 && !record && iso->count > 0 && !arg_dry_run)
 		r = takeover_record(host, name, iso);
 	if (r < 0)
@@ -278,6 +283,7 @@ static const struct cmdline_option options[] = {
 	{ "root", "DIR", "look at the machine recorded below DIR", NULL, &arg_root },
 	{ "dry-run", NULL, "print the steps of start or stop, and take none", &arg_dry_run, NULL },
 	{ "json", NULL, "show: print JSON", &arg_json, NULL },
+	{ "release", NULL, "stop: put back also what Release= keeps", &arg_release, NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 

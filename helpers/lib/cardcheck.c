@@ -263,14 +263,15 @@ static void check_holders(const struct cardcheck *check, const struct iommu_set 
 static void check_claim(const struct cardcheck *check, const struct iommu_set *set,
 			struct reason_list *reasons)
 {
-	char bdf[PCIADDR_SIZE], owner[GUEST_NAME_SIZE], fix[192];
+	char bdf[PCIADDR_SIZE], owner[GUEST_NAME_SIZE], fix[256];
 
 	if (check->guest || record_owner(check->host, "isolate",
 					 pciaddr_format(&set->device->addr, bdf), "", owner) <= 0)
 		return;
 	snprintf(fix, sizeof(fix),
-		 "systemctl stop vxm-guest@%s.service vxm-prepare@%s.target gives it back", owner,
-		 owner);
+		 "systemctl stop vxm-guest@%s.service vxm-prepare@%s.target gives it back; if that "
+		 "guest keeps it (Release=), vxm-isolate stop %s --release",
+		 owner, owner, owner);
 	reason_add(reasons, REASON_WARNS, "claimed", fix, "%s is held for the guest %s now", bdf,
 		   owner);
 }

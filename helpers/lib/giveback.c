@@ -97,6 +97,26 @@ static int refuse_dead(const struct host *host, const char *guest,
 	return r;
 }
 
+/* Not while a virtual machine has it: the nodes would go from under it. */
+static void keep(const struct host *host, const char *guest,
+		 const struct isolation_function *function, int64_t end_ms, struct giveback *ret)
+{
+	const char *home = function->home;
+	char bdf[PCIADDR_SIZE];
+
+	*ret = (struct giveback){ 0 };
+	ret->error = await_holder(host, guest, &function->dev, end_ms, &ret->failure);
+	ret->kept = ret->error >= 0;
+	if (ret->kept && pcidev_is_display(&function->dev))
+		snprintf(ret->failure.text, sizeof(ret->failure.text),
+			 "%s stays on %s for the guest %s (Release=): vxm-isolate stop %s "
+			 "--release gives it back to %s",
+			 pciaddr_format(&function->dev.addr, bdf), ISOLATION_DRIVER, guest, guest,
+			 strcmp(home, ISOLATION_ANY) == 0 ? "the driver of its kind"
+			 : home[0]			  ? home
+							  : "the host");
+}
+
 static void give_back(const struct host *host, const char *guest,
 		      const struct isolation_function *function, int64_t end_ms, int lock_fd,
 		      struct giveback *ret)
@@ -133,9 +153,13 @@ void giveback_functions(const struct host *host, const char *guest, const struct
 			struct giveback *results)
 {
 	int64_t end_ms = deadline_now_ms() + timeout_ms;
+	bool kept = isolation_is_kept(iso);
 
 	for (size_t i = iso->count; i-- > 0;) {
-		give_back(host, guest, &iso->functions[i], end_ms, lock_fd, &results[i]);
+		if (kept && iso->functions[i].keep && iso->functions[i].present)
+			keep(host, guest, &iso->functions[i], end_ms, &results[i]);
+		else
+			give_back(host, guest, &iso->functions[i], end_ms, lock_fd, &results[i]);
 		tell(&iso->functions[i], &results[i]);
 	}
 }
@@ -174,11 +198,12 @@ int giveback_finish(const struct host *host, const char *guest, const struct iso
 		return -ENOMEM;
 	finish_nodes(host, iso, tell, results);
 	for (size_t i = 0; i < iso->count; i++) {
-		int r = results[i].error < 0 ? isolationrecord_note(rest, &iso->functions[i]) : 0;
+		bool stays = results[i].error < 0 || results[i].kept;
+		int r = stays ? isolationrecord_note(rest, &iso->functions[i]) : 0;
 
 		if (r < 0)
 			return r;
-		left += results[i].error < 0;
+		left += stays;
 	}
 	return left > 0 ? record_save(host, rest) : record_remove(host, guest, "isolate");
 }

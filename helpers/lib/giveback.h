@@ -9,9 +9,11 @@
 
 struct giveback {
 	int error;			 /* 0: the function is as it was found */
+	bool kept;			 /* it stays on vfio-pci, as Release=keep has it */
 	bool moved;			 /* it came off vfio-pci */
 	char driver[PCIDEV_DRIVER_SIZE]; /* then: what it is on now, "" for none */
-	struct handover_failure failure; /* when error is not 0 */
+	struct handover_failure failure; /* when error is not 0; of the display function that is
+					    kept: how to have it back */
 };
 
 /* Called once a function is through, while others may still be waited for. */
@@ -24,8 +26,9 @@ typedef void (*giveback_tell)(const struct isolation_function *function,
  * make the kernel ask the guest for the device, and block. TIMEOUT_MS is for all such waits
  * together, so a caller knows when it is told of the last; once it is over, a group is looked at
  * and not waited for. A function that does not answer any more stays on vfio-pci, for the probe of
- * a host's driver would hang on it. One that is gone counts as put back. RESULTS has a place for
- * each, by index of ISO.
+ * a host's driver would hang on it. One that is gone counts as put back. A card that is to be kept
+ * (isolation_is_kept()) stays as it is, and in the record; its nodes go back. RESULTS has a place
+ * for each, by index of ISO.
  */
 void giveback_functions(const struct host *host, const char *guest, const struct isolation *iso,
 			unsigned timeout_ms, int lock_fd, giveback_tell tell,

@@ -69,6 +69,12 @@ enum {
 	GUEST_ALLOW_REMOVABLE = 1 << 1,	   /* "removable" */
 };
 
+enum guest_release {
+	GUEST_RELEASE_AUTO, /* to the host, but where that is known to go wrong; the default */
+	GUEST_RELEASE_HOST,
+	GUEST_RELEASE_KEEP, /* it stays on vfio-pci */
+};
+
 /* [GPU] (one), [PCI] (repeats) */
 struct guest_device {
 	const char *label; /* NULL when unlabelled */
@@ -80,6 +86,7 @@ struct guest_device {
 	const char *rom;	    /* ROM=/absolute/path, or NULL. [GPU] only */
 	unsigned allow;		    /* Allow=boot-display removable. [GPU] only */
 	enum guest_session session; /* Session=. [GPU] only */
+	enum guest_release release; /* Release=; what becomes of it after the guest. [GPU] only */
 };
 
 /* [Disk], [CDROM] (repeat) */

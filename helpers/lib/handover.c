@@ -181,9 +181,13 @@ void handover_print(FILE *out, const struct handover_plan *plan)
 
 int handover_print_return(FILE *out, const struct isolation *iso)
 {
+	bool kept = isolation_is_kept(iso);
+
 	for (size_t i = iso->count; i-- > 0;) {
 		_cleanup_handover_plan_ struct handover_plan plan = { 0 };
-		int r = handover_plan_return(&iso->functions[i], &plan);
+		int r = kept && iso->functions[i].keep
+				? 0
+				: handover_plan_return(&iso->functions[i], &plan);
 
 		if (r < 0)
 			return r;

@@ -91,6 +91,22 @@ const struct quirk *isolation_find_quirk(const struct isolation *iso, enum quirk
 	return NULL;
 }
 
+bool isolation_is_kept(const struct isolation *iso)
+{
+	bool has_display = false;
+
+	for (size_t i = 0; i < iso->count; i++) {
+		const struct isolation_function *function = &iso->functions[i];
+
+		if (!function->keep || !function->present)
+			continue;
+		if (strcmp(function->now.driver, ISOLATION_DRIVER) != 0)
+			return false;
+		has_display = has_display || pcidev_is_display(&function->dev);
+	}
+	return has_display;
+}
+
 static int add_function(struct isolation *iso, struct isolation_function **ret)
 {
 	struct isolation_function *functions =
@@ -193,6 +209,19 @@ static void observe_leftover(const struct record *record, struct isolation *iso)
 	}
 }
 
+/* A function whose home is vfio-pci stays there in any case. */
+static void decide_release(const struct guest *guest, struct isolation *iso)
+{
+	const struct isolation_function *about;
+	bool keep = guest->gpu.release == GUEST_RELEASE_KEEP ||
+		    (guest->gpu.release == GUEST_RELEASE_AUTO &&
+		     isolation_find_quirk(iso, QUIRK_KEEPS, &about));
+
+	for (size_t i = 0; i < iso->count; i++)
+		iso->functions[i].keep = keep && iso->functions[i].config == &guest->gpu &&
+					 strcmp(iso->functions[i].home, ISOLATION_DRIVER) != 0;
+}
+
 /*
  * What our udev rule takes at boot; empty when there is no such rule: while the target is not
  * enabled, an override that is there is the admin's own, whatever an old file says.
@@ -228,6 +257,7 @@ int isolation_observe(const struct host *host, const struct guest *guest,
 	if (r < 0)
 		return r;
 	observe_leftover(record, &iso);
+	decide_release(guest, &iso);
 	*ret = iso;
 	iso = (struct isolation){ 0 };
 	return 0;

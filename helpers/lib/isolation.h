@@ -59,5 +59,10 @@ void isolation_done(struct isolation *iso);
 /* The first row of that kind that holds for any of the functions, and for which; or NULL. */
 const struct quirk *isolation_find_quirk(const struct isolation *iso, enum quirk_action action,
 					 const struct isolation_function **ret_function);
+/*
+ * Whether what is to stay on vfio-pci after the guest does: the card has come there whole, its
+ * display function included. One that has not, for a start was killed, goes back like any other.
+ */
+bool isolation_is_kept(const struct isolation *iso);
 /* Whether function I is the first one of its IOMMU group; false without a group. */
 bool isolation_is_first_of_group(const struct isolation *iso, size_t i);

@@ -34,6 +34,7 @@ struct isolation_function {
 	struct isolation_state now;
 	struct isolation_state found;  /* before this guest had it */
 	char home[PCIDEV_DRIVER_SIZE]; /* the driver it goes back to: "" none, ISOLATION_ANY */
+	bool keep;		       /* it stays on vfio-pci after the guest */
 	bool recorded;		       /* found and home come from this guest's record */
 	bool present;		       /* there is such a function now; of a record only */
 	char owner[GUEST_NAME_SIZE];   /* another guest that has it, or "" */

@@ -22,6 +22,7 @@ int isolationrecord_note(struct record *record, const struct isolation_function 
 		{ "power/control", found->power[0] ? found->power : NULL },
 		{ "d3cold_allowed", found->d3cold[0] ? found->d3cold : NULL },
 		{ "reset_method", found->has_reset_method ? found->reset_method : NULL },
+		{ "release", function->keep ? "keep" : NULL },
 	};
 
 	snprintf(group, sizeof(group), "%d", function->dev.iommu_group);
@@ -58,6 +59,7 @@ int isolationrecord_read(const struct record *record, struct isolation_function 
 
 	pciaddr_format(&function->dev.addr, bdf);
 	function->recorded = true;
+	function->keep = record_get(record, bdf, "release") != NULL;
 	found->has_reset_method = record_get(record, bdf, "reset_method") != NULL;
 	if (RECALL(record, bdf, "home", function->home) < 0 ||
 	    RECALL(record, bdf, "driver", found->driver) < 0 ||

@@ -60,7 +60,8 @@ void isolationshow_print(FILE *out, const struct isolation *iso, const struct re
 		char note[2 * PCIDEV_DRIVER_SIZE] = "";
 
 		if (function->recorded)
-			snprintf(note, sizeof(note), ", isolated; goes back to %s",
+			snprintf(note, sizeof(note), ", isolated; %s %s",
+				 function->keep ? "stays; home is" : "goes back to",
 				 strcmp(function->home, ISOLATION_ANY) == 0
 					 ? "the driver of its kind"
 				 : function->home[0] ? function->home

@@ -35,6 +35,10 @@ static const struct optionvalue_word allow_words[] = { { "boot-display", GUEST_A
 static const struct optionvalue_word session_words[] = { { "keep", GUEST_SESSION_KEEP },
 							 { "hide", GUEST_SESSION_HIDE },
 							 { NULL, 0 } };
+static const struct optionvalue_word release_words[] = { { "auto", GUEST_RELEASE_AUTO },
+							 { "host", GUEST_RELEASE_HOST },
+							 { "keep", GUEST_RELEASE_KEEP },
+							 { NULL, 0 } };
 static const struct optionvalue_word format_words[] = { { "raw", GUEST_FORMAT_RAW },
 							{ "qcow2", GUEST_FORMAT_QCOW2 },
 							{ NULL, 0 } };
@@ -138,6 +142,11 @@ static const struct option_key keys[] = {
 	    "whether the host's desktop sessions may use the card while it is the host's, or are "
 	    "not told of it",
 	    .words = session_words),
+	KEY(GPU, "Release", word, MEMBER(struct guest_device, release), "auto",
+	    "auto, host or keep",
+	    "whether the card goes back to the host after the guest; auto: unless that is known "
+	    "to go wrong",
+	    .words = release_words),
 	KEY(PCI, "Device", device, MEMBERS(struct guest_device, has_device, device), NULL,
 	    ALLOWED_DEVICE,
 	    "the address of one more function for the guest: a USB controller, an NVMe disk"),

@@ -15,7 +15,7 @@
  */
 enum quirk_action {
 	QUIRK_WARNS,
-	QUIRK_KEEPS,   /* the return to the host goes wrong */
+	QUIRK_KEEPS,   /* the return goes wrong: the card stays on vfio-pci, as with Release=keep */
 	QUIRK_REFUSES, /* the hand-over would fail, and is not tried */
 };
 

@@ -76,9 +76,8 @@ static const struct quirk table[] = {
 	  .kernel_from = "7.2",
 	  .text = "with this kernel the unbind of a Navi 48 from vfio-pci ends in a crash of the "
 		  "kernel (vfio_pci_core_sriov_configure)",
-	  .fix = "boot another kernel, or prepare the guest at boot (vxm-prepare), so that the "
-		 "card "
-		 "is not given back between two starts",
+	  .fix = "boot another kernel; with this one the card stays on vfio-pci after the guest, "
+		 "unless Release=host in [GPU] says otherwise",
 	  .source = "https://github.com/CachyOS/linux-cachyos/issues/1023" },
 
 	DENIED(0x0435), /* QAT DH895xCC, and its virtual function */

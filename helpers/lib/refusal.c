@@ -169,9 +169,10 @@ static bool refuse_claimed(const struct isolation *iso, struct text *text)
 			continue;
 		put(text,
 		    "%s is held for the guest %s: systemctl stop vxm-guest@%s.service "
-		    "vxm-prepare@%s.target first",
+		    "vxm-prepare@%s.target first; if that guest keeps it (Release=), then "
+		    "vxm-isolate stop %s --release",
 		    pciaddr_format(&function->dev.addr, bdf), function->owner, function->owner,
-		    function->owner);
+		    function->owner, function->owner);
 		return true;
 	}
 	return false;
@@ -283,7 +284,7 @@ static enum refusal_code find(const struct guest *guest, const struct isolation 
 	if (iso->leftover[0]) {
 		put(text,
 		    "%s is still held for this guest, and the configuration no longer names it: "
-		    "vxm-isolate stop %s first",
+		    "vxm-isolate stop %s --release first",
 		    iso->leftover, guest->name);
 		return REFUSAL_LEFTOVER;
 	}

@@ -84,7 +84,7 @@ offers() {
 	offers vxm-isolate start --d
 	[ "$OFFERED" = --dry-run ]
 	[ "$OPTIONS" = '' ]
-	offers vxm-isolate --r
+	offers vxm-isolate --ro
 	[ "$OFFERED" = --root= ]
 	[ "$OPTIONS" = '-o nospace' ]
 	offers vxm-guest firmware ''

@@ -57,6 +57,33 @@ kill_each() {
 	[ "$n" -gt 11 ]
 }
 
+# Half a card goes back by a plain stop, a whole one by --release: so both.
+@test "with Release=keep: start and stop --release killed after each write, then stop" {
+	local n status before bdf taken
+	make_guest win11 0000:01:00.0 10de:2684 Release=keep
+	before=$(fingerprint)
+	for verb in start "stop --release"; do
+		status=137
+		for ((n = 1; status != 0; n++)); do
+			[ "$verb" = start ] || isolate start win11 2>/dev/null
+			status=0
+			# shellcheck disable=SC2086
+			env "VXM_FAKE_KILL_AFTER=$n" "$VXM_BUILD/fake/vxm-isolate" $verb win11 --root="$ROOT" 2>/dev/null ||
+				status=$?
+			[ "$status" -eq 137 ] || [ "$status" -eq 0 ]
+			isolate stop win11 2>/dev/null
+			taken=0
+			for bdf in 0000:01:00.{0,1,2,3}; do
+				[ "$(driver "$bdf")" != vfio-pci ] || taken=$((taken + 1))
+			done
+			[ "$taken" -eq 0 ] || [ "$taken" -eq 4 ]
+			isolate stop win11 --release 2>/dev/null
+			diff <(echo "$before") <(fingerprint)
+		done
+		[ "$n" -gt 11 ]
+	done
+}
+
 # Each write of VERB fails once with each error: the failure is told in the exit status, or was harmless.
 fail_each() {
 	local verb=$1 error n status told

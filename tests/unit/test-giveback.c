@@ -117,6 +117,24 @@ static void a_node_that_stays_with_the_guest_is_told_and_kept_on_record(void **s
 	pcibench_leave(&bench);
 }
 
+static void what_is_kept_stays_on_record_and_its_node_goes(void **state)
+{
+	struct giveback results[2] = { { .kept = true }, { .error = 0 } };
+	const struct tree *tree = *state;
+	struct record *record = NULL;
+	struct pcibench bench;
+
+	make_two_groups(tree, &bench);
+	assert_int_equal(giveback_finish(&tree->host, "win11", &bench.iso, note, results), 0);
+	assert_false(is_there(tree, "run/vxm/.access/vfio-14"));
+	assert_false(is_there(tree, "run/vxm/.access/vfio-15"));
+	assert_int_equal(record_load(&tree->host, "win11", "isolate", &record), 0);
+	assert_non_null(record_get(record, AUDIO, "home"));
+	assert_null(record_get(record, GPU, "home"));
+	record_free(record);
+	pcibench_leave(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +142,7 @@ int main(void)
 		tree_test(what_fails_does_not_stop_the_rest),
 		tree_test(a_group_of_which_nothing_is_left_goes_without_the_other),
 		tree_test(a_node_that_stays_with_the_guest_is_told_and_kept_on_record),
+		tree_test(what_is_kept_stays_on_record_and_its_node_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,6 +174,40 @@ static void what_the_boot_took_is_found_without_a_record(void **state)
 	assert_int_equal(isolation_recall_prepared(&tree->host, "win11", &iso), -EBADMSG);
 }
 
+static void what_stays_is_on_record_and_stays_only_as_a_whole_card(void **state)
+{
+	const struct tree *tree = *state;
+	struct record *record = record_new("win11", "isolate");
+	struct isolation_function *functions;
+	struct pcibench bench;
+	struct isolation iso;
+
+	pcibench_make(tree);
+	pcibench_look(tree, &bench);
+	functions = bench.iso.functions;
+	for (size_t i = 0; i < 2; i++)
+		snprintf(functions[i].now.driver, sizeof(functions[i].now.driver),
+			 ISOLATION_DRIVER);
+	assert_false(isolation_is_kept(&bench.iso));
+	functions[0].keep = true;
+	assert_false(isolation_is_kept(&bench.iso));
+	functions[1].keep = true;
+	assert_true(isolation_is_kept(&bench.iso));
+	functions[0].now.driver[0] = '\0';
+	assert_false(isolation_is_kept(&bench.iso));
+	functions[0].present = false;
+	assert_true(isolation_is_kept(&bench.iso));
+	functions[0].keep = false;
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(isolationrecord_note(record, &functions[i]), 0);
+	assert_int_equal(isolation_recall(&tree->host, record, &iso), 0);
+	assert_false(iso.functions[0].keep);
+	assert_true(iso.functions[1].keep);
+	isolation_done(&iso);
+	pcibench_leave(&bench);
+	record_free(record);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +217,7 @@ int main(void)
 		tree_test(a_record_that_lacks_something_is_no_record),
 		tree_test(a_function_of_a_prepared_guest_was_free_before),
 		tree_test(what_the_boot_took_is_found_without_a_record),
+		tree_test(what_stays_is_on_record_and_stays_only_as_a_whole_card),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
