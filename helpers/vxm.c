@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a person types first: which GPUs there are, and whether a guest could have one. */
+/* What a person types first: which GPUs there are, whether a guest could have one, and a record of
+ * the machine for somebody else to answer the same. */
 #include <errno.h>
 #include <locale.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "checkupshow.h"
 #include "cmdline.h"
 #include "gpushow.h"
 #include "log.h"
 #include "program.h"
+#include "recording.h"
 
 static const char *arg_root;
 static bool arg_json;
@@ -100,6 +103,54 @@ static int verb_check_one(const struct host *host, const char *argument)
 	return check(host, &addr, NULL);
 }
 
+static void tell_unrecorded(const char *dir, int r)
+{
+	switch (r) {
+	case -ENOTEMPTY:
+	case -EEXIST:
+	case -ENOTDIR:
+	case -EBUSY:
+		log_error("%s is there already%s: name a directory that is not there yet. Nothing "
+			  "was recorded.",
+			  dir, r == -ENOTDIR ? "" : " and not empty");
+		break;
+	case -EACCES:
+	case -EPERM:
+	case -EROFS:
+		log_error("making %s beside its place failed: %s: name a directory where you may "
+			  "write. Nothing was recorded.",
+			  dir, strerror(-r));
+		break;
+	default:
+		log_error("recording this machine in %s failed: %s. Nothing was left behind.", dir,
+			  strerror(-r));
+	}
+}
+
+static int verb_record(const struct host *host, const char *argument)
+{
+	struct recording recording;
+	int r = recording_make(host, argument, &recording);
+
+	if (r < 0) {
+		tell_unrecorded(argument, r);
+		return r;
+	}
+	log_info("recorded %zu files in %s; vxm check --root=%s answers from them", recording.files,
+		 argument, argument);
+	log_info("left out: serial numbers of the machine, its monitors, disks and input devices, "
+		 "MAC addresses, the host's name, processes, mounts, networks, and the guests' "
+		 "files (if one belongs to the report, read it and copy it to "
+		 "%s/etc/vxm/guests)",
+		 argument);
+	if (recording.unseen > 0)
+		log_info(
+			"not recorded: %zu files that only root may read whole, such as the config "
+			"space of bridges, which tells their ACS: sudo vxm record",
+			recording.unseen);
+	return 0;
+}
+
 static const struct cmdline_verb verbs[] = {
 	{ "list-gpus", NULL, "list the GPUs, what moves with each, and who shares its IOMMU group",
 	  verb_list_gpus },
@@ -107,6 +158,8 @@ static const struct cmdline_verb verbs[] = {
 	  verb_check },
 	{ "check", "NAME|BDF", "the same of a guest and all that it asks for, or of one device",
 	  verb_check_one },
+	{ "record", "DIR", "record the machine for a bug report, without serial numbers",
+	  verb_record },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -48,6 +48,10 @@ _vxm_helper() {
 	done < <("$1" --help 2>/dev/null)
 	case $kind in
 	NAME | "NAME|BDF") while read -r word; do choices+=("$word"); done < <(_vxm_guests "$root") ;;
+	DIR)
+		compopt -o filenames
+		while read -r word; do choices+=("$word"); done < <(compgen -d -- "$cur")
+		;;
 	FILE)
 		compopt -o filenames
 		while read -r word; do choices+=("$word"); done < <(compgen -f -- "$cur")

@@ -11,6 +11,7 @@
 #include "hostcheck.h"
 #include "isolation.h"
 #include "monitorcheck.h"
+#include "parse.h"
 
 /*
  * Theory of operation
@@ -74,6 +75,20 @@ static bool is_its_own(const struct record *record, const struct pcidev *dev)
 	       record_get(record, pciaddr_format(&dev->addr, bdf), "home");
 }
 
+/* `vxm record` leaves them out, and a machine without any there is not. */
+static bool has_processes(const struct host *host)
+{
+	_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
+	unsigned pid;
+
+	if (host_list(host, "proc", &names) < 0)
+		return false;
+	for (size_t i = 0; i < names.count; i++)
+		if (parse_uint(names.items[i], &pid) >= 0)
+			return true;
+	return false;
+}
+
 static int find_holders(const struct host *host, struct checkup *checkup, struct holder_list *ret)
 {
 	_cleanup_free_ const struct pcidev **devs = NULL;
@@ -100,10 +115,10 @@ static int find_holders(const struct host *host, struct checkup *checkup, struct
 		reason_add(&checkup->reasons, REASON_UNSEEN, "held", "sudo vxm check",
 			   "who holds the devices now: %zu processes are not yours to look into",
 			   ret->unseen);
-	else if (host->recorded && faccessat(host->root_fd, "proc", F_OK, 0) < 0)
+	else if (host->recorded && !has_processes(host))
 		reason_add(&checkup->reasons, REASON_UNSEEN, "held",
 			   "ask on the machine itself: sudo vxm check",
-			   "who holds the devices: not on record (there is no /proc)");
+			   "who holds the devices: not on record (no process is in its /proc)");
 	return r == -ENOMEM ? r : 0;
 }
 

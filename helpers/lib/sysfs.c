@@ -15,9 +15,6 @@
 #include "cleanup.h"
 #include "parse.h"
 
-/* Relative to the host's root. */
-#define SYSFS_MOUNT "sys/"
-
 static int sysfs_path(char path[static PATH_MAX], const char *format, va_list ap)
 {
 	size_t length = strlen(SYSFS_MOUNT);

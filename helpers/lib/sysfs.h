@@ -13,6 +13,10 @@
 
 #define SYSFS_TEXT_SIZE 4096
 
+/* Where sysfs is mounted, relative to the host's root: for who goes through files of other kinds as
+ * well. */
+#define SYSFS_MOUNT "sys/"
+
 /*
  * An attribute's text without its last newline. 0; -ENOENT when the attribute is absent,
  * -ENAMETOOLONG when it does not fit into SIZE, and what the kernel's read said (-EACCES, -EIO,

@@ -101,6 +101,12 @@ offers() {
 	[ "$OFFERED" = etc/vxm/guests/win7 ]
 }
 
+@test "where a record is to be made, directories are offered" {
+	offers vxm record us
+	[ "$OFFERED" = usr ]
+	[[ $OPTIONS == *'-o filenames'* ]]
+}
+
 @test "a helper that is not there is completed to nothing, in silence" {
 	load vxm-isolate
 	# shellcheck disable=SC2034 # readline's words
