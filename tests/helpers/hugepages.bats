@@ -597,8 +597,23 @@ start_again() {
 
 # script NAME: what stdin says, as a program that the fake kernel can run, which itself is on a kernel without surprises.
 script() {
-	printf '%s\n' '#!/bin/bash' 'set -e' 'unset "${!VXM_FAKE_@}"' 'exec 3>&-' >"$BATS_TEST_TMPDIR/$1"
-	cat >>"$BATS_TEST_TMPDIR/$1"
+	cat - >"$BATS_TEST_TMPDIR/$1" <<-END
+		#!/bin/bash
+		set -e
+		unset "\${!VXM_FAKE_@}"
+		exec 3>&-
+		# Until who was just started waits for the lock: at this very moment, and not some time after it.
+		await() {
+			local lock n
+			lock=\$(stat -c %i "$root/run/vxm/.lock/hugepages")
+			for ((n = 0; n < 1000; n++)); do
+				! grep -q -- "-> FLOCK .*:\$lock " /proc/locks || return 0
+				sleep 0.01
+			done
+			return 1
+		}
+		$(cat)
+	END
 	chmod +x "$BATS_TEST_TMPDIR/$1"
 }
 
@@ -610,7 +625,16 @@ race() {
 	obtainable 0 "$1"
 	before=$(picture)
 	rm -f "$BATS_TEST_TMPDIR"/*.ended "$BATS_TEST_TMPDIR"/met
-	mkfifo "$BATS_TEST_TMPDIR/other.ended"
+	# Open here as well, so that who writes to one does not wait for us.
+	mkfifo "$BATS_TEST_TMPDIR/other.ended" "$BATS_TEST_TMPDIR/demo.ended"
+	exec 4<>"$BATS_TEST_TMPDIR/other.ended" 5<>"$BATS_TEST_TMPDIR/demo.ended"
+}
+
+# ended GUEST: what its start or stop had for a status, once that is over.
+ended() {
+	local result
+	read -r -t 100 result <"$BATS_TEST_TMPDIR/$1.ended"
+	echo "$result"
 }
 
 usable() {
@@ -628,6 +652,7 @@ both_stop() {
 	script rival <<-END
 		touch "$BATS_TEST_TMPDIR/met"
 		{ "$fake" --root="$root" start other >/dev/null 2>&1 && echo 0 || echo 1; } >"$BATS_TEST_TMPDIR/other.ended" &
+		await
 	END
 	for when in BEFORE AFTER; do
 		for fate in lives dies; do
@@ -637,7 +662,7 @@ both_stop() {
 				env VXM_FAKE_RUN_$when=$n:"$BATS_TEST_TMPDIR/rival" VXM_FAKE_KILL_$when="$([ $fate = lives ] || echo $n)" \
 					"$fake" --root="$root" start demo 2>/dev/null || status=$?
 				[ -e "$BATS_TEST_TMPDIR/met" ] || break
-				theirs=$(cat "$BATS_TEST_TMPDIR/other.ended")
+				theirs=$(ended other)
 				if [ $fate = lives ]; then
 					[ "$status $theirs $(usable demo) $(usable other)" = "0 1 1536 0" ]
 				else
@@ -658,20 +683,21 @@ both_stop() {
 	script stopper <<-END
 		touch "$BATS_TEST_TMPDIR/met"
 		{ "$fake" --root="$root" stop demo >/dev/null 2>&1 && echo 0 || echo 1; } >"$BATS_TEST_TMPDIR/demo.ended" &
+		await
 	END
 	for when in BEFORE AFTER; do
 		for ((n = 1; n < 4; n++)); do
 			for ((m = 1; m < 50; m++)); do
 				race 5000
-				mkfifo "$BATS_TEST_TMPDIR/demo.ended"
 				script rival <<-END
 					{ VXM_FAKE_RUN_$when=$m:"$BATS_TEST_TMPDIR/stopper" "$fake" --root="$root" start other >/dev/null 2>&1 &&
 						echo 0 || echo 1; } >"$BATS_TEST_TMPDIR/other.ended" &
+					await
 				END
 				env VXM_FAKE_RUN_$when=$n:"$BATS_TEST_TMPDIR/rival" "$fake" --root="$root" start demo 2>/dev/null
-				[ "$(cat "$BATS_TEST_TMPDIR/other.ended")" = 0 ]
+				[ "$(ended other)" = 0 ]
 				[ -e "$BATS_TEST_TMPDIR/met" ] || break
-				[ "$(cat "$BATS_TEST_TMPDIR/demo.ended")" = 0 ]
+				[ "$(ended demo)" = 0 ]
 				[ "$(usable demo) $(usable other) $(pages)" = "0 1536 $((40 + 1536))" ]
 				both_stop
 			done
