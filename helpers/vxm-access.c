@@ -17,7 +17,7 @@
 #include "cmdline.h"
 #include "guest.h"
 #include "inputmatch.h"
-#include "jsontext.h"
+#include "inputshow.h"
 #include "log.h"
 #include "nodeclaim.h"
 #include "program.h"
@@ -120,8 +120,8 @@ static int take_lock(const struct host *host)
 	int lock = record_lock(host, NODECLAIM_KIND);
 
 	if (lock < 0)
-		log_error("the lock /run/vxm/.lock/" NODECLAIM_KIND " cannot be taken: %s",
-			  strerror(-lock));
+		log_error("the lock /run/vxm/.lock/" NODECLAIM_KIND " cannot be taken: %s%s",
+			  strerror(-lock), program_remedy(lock));
 	return lock;
 }
 
@@ -219,32 +219,10 @@ static int list(const struct access *access)
 {
 	_cleanup_record_ struct record *record = NULL;
 	int r = load(access->host, access->guest->name, &record);
-	const char *between = "";
 
 	if (r < 0 && r != -ENOENT)
 		return r;
-	if (arg_json)
-		putchar('[');
-	for (size_t i = 0; i < access->choices.count; i++) {
-		const struct inputmatch_choice *choice = &access->choices.items[i];
-		char mark[INPUTDEV_MARK_SIZE];
-		bool given =
-			record && record_get(record, inputdev_mark(&choice->dev, mark), "owner");
-
-		if (!arg_json) {
-			printf("%-20s %-9s %-6s %s\n", choice->dev.path, kind_of(choice),
-			       given ? "guest" : "host", choice->dev.name);
-			continue;
-		}
-		printf("%s\n\t{\"node\": \"%s\", \"kind\": \"%s\", \"given\": %s, \"name\": ",
-		       between, choice->dev.path, kind_of(choice), given ? "true" : "false");
-		jsontext_print(stdout, choice->dev.name);
-		putchar('}');
-		between = ",";
-	}
-	if (arg_json)
-		puts("\n]");
-	return 0;
+	return inputshow_print_choices(stdout, &access->choices, record, arg_json);
 }
 
 static int verb_check(const struct host *host, const char *name)
@@ -271,10 +249,24 @@ static int verb_show(const struct host *host, const char *name)
 	return r < 0 ? r : list(&access);
 }
 
+static int verb_show_all(const struct host *host, const char *argument)
+{
+	int r = inputshow_print(stdout, host, arg_json);
+
+	(void)argument;
+	if (r < 0)
+		log_error("the input devices cannot be read: %s", strerror(-r));
+	else if (r == 0)
+		log_info("no keyboard and no mouse is connected");
+	return r;
+}
+
 static const struct cmdline_verb verbs[] = {
 	{ "check", "NAME", "say whether start would succeed; change nothing", verb_check },
 	{ "start", "NAME", "give the nodes to the user vxm", verb_start },
 	{ "stop", "NAME", "give them back to the owners they had", verb_stop },
+	{ "show", NULL, "list all keyboards and mice, and what to write into [Input]",
+	  verb_show_all },
 	{ "show", "NAME", "list the nodes that the guest has, or would get", verb_show },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -145,8 +145,12 @@ static int show_job(void *data)
 	struct monitor_list list;
 	int r = scan(&list);
 
-	return r < 0 ? r
-		     : monitorshow_print(stdout, display->host, &list, display->guest, arg_json);
+	if (r >= 0)
+		r = monitorshow_print(stdout, display->host, &list, display->guest, arg_json);
+	if (r == 0)
+		log_info(MONITORSHOW_NONE, display->guest ? " of [Display]" : "",
+			 program_remedy(geteuid() > 0 ? -EPERM : 0));
+	return r < 0 ? r : 0;
 }
 
 /* A child for each try: the library looks for monitors once in a process. */
@@ -171,8 +175,8 @@ static int run_locked(struct display *display, int (*job)(void *data))
 
 	if (lock >= 0)
 		return run_job(display, job, lock);
-	log_error("the lock /run/vxm/.lock/" MONITORCLAIM_KIND " cannot be taken: %s",
-		  strerror(-lock));
+	log_error("the lock /run/vxm/.lock/" MONITORCLAIM_KIND " cannot be taken: %s%s",
+		  strerror(-lock), program_remedy(lock));
 	return lock;
 }
 

@@ -203,7 +203,14 @@ static int generate(const struct host *host, const char *name, struct strlist *r
 static int generate_all(const struct host *host)
 {
 	_cleanup_strlist_ struct strlist guests = STRLIST_EMPTY, rules = STRLIST_EMPTY;
+	_cleanup_strlist_ struct strlist misnamed = STRLIST_EMPTY;
 	int r = guest_list(host, &guests), failed = 0;
+
+	(void)guestfile_list_misnamed(host, &misnamed);
+	for (size_t i = 0; i < misnamed.count; i++)
+		log_warning("/" GUESTFILE_DIRECTORY
+			    "/%s is passed over: rename it to " GUESTFILE_NAMES,
+			    misnamed.items[i]);
 
 	if (r < 0) {
 		log_error("/" GUESTFILE_DIRECTORY " cannot be listed: %s", strerror(-r));

@@ -53,8 +53,8 @@ static int open_claim(const struct host *host, const char *name, struct hugeclai
 		r = hugeclaim_observe(host, ret);
 	if (r < 0) {
 		log_error("reading the records of huge pages (/run/vxm/*/" HUGECLAIM_KIND
-			  ") failed: %s; nothing was changed",
-			  strerror(-r));
+			  ") failed: %s%s; nothing was changed",
+			  strerror(-r), program_remedy(r));
 		return r;
 	}
 	*ret_fd = take_fd(&fd);
@@ -233,6 +233,7 @@ static int verb_show(const struct host *host, const char *name)
 	_cleanup_hugeclaim_ struct hugeclaim claim = { 0 };
 	_cleanup_guest_ struct guest *guest = NULL;
 	int r = program_load_guest(host, name, &guest);
+	char text[1024];
 
 	if (r < 0)
 		return r;
@@ -241,7 +242,9 @@ static int verb_show(const struct host *host, const char *name)
 		r = hugeclaim_observe(host, &claim);
 	if (r >= 0)
 		r = hugeshow_print(host, guest, &claim, arg_json);
-	if (r < 0)
+	if (r == -ENOENT)
+		log_error("%s", hugeshow_unknown_size(host, guest, text, sizeof(text)));
+	else if (r < 0)
 		log_error("reading the pools of huge pages failed: %s", strerror(-r));
 	return r;
 }

@@ -136,8 +136,8 @@ static int lock(const struct host *host, int *ret_fd)
 			  ISOLATE_LOCK_TIMEOUT_MS / 1000);
 	else
 		log_error("/run/vxm/.lock/" ISOLATE_KIND
-			  " cannot be locked: %s. Nothing was changed.",
-			  strerror(-fd));
+			  " cannot be locked: %s%s. Nothing was changed.",
+			  strerror(-fd), program_remedy(fd));
 	return fd;
 }
 

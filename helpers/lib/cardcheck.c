@@ -185,13 +185,17 @@ static void check_host_screen(const struct cardcheck *check, const struct iommu_
 
 	pciaddr_format(&set->device->addr, bdf);
 	if (!has_other_gpu(check, set))
-		reason_add(
-			reasons, REASON_BLOCKS, "only-gpu",
-			"switch on the GPU of the processor in the firmware's setup (\"Integrated "
-			"Graphics\", \"iGPU Multi-Monitor\"), or put in a second card",
-			"%s is the only GPU that the host has, and it would be left without a "
-			"screen",
-			bdf);
+		reason_add(reasons, REASON_BLOCKS, "only-gpu",
+			   gpu_is_integrated(check->gpus, set->device)
+				   ? "put in a graphics card for the guest; this one, which is "
+				     "part of the "
+				     "processor, is then the host's"
+				   : "switch on the GPU of the processor in the firmware's setup "
+				     "(\"Integrated "
+				     "Graphics\", \"iGPU Multi-Monitor\"), or put in a second card",
+			   "%s is the only GPU that the host has, and it would be left without a "
+			   "screen",
+			   bdf);
 	if (set->device->boot_vga == 1 &&
 	    !(check->guest && check->guest->gpu.allow & GUEST_ALLOW_BOOT_DISPLAY))
 		reason_add(
@@ -201,7 +205,7 @@ static void check_host_screen(const struct cardcheck *check, const struct iommu_
 			"guest's file",
 			"%s is the boot display: firmware, console and login screen are on it",
 			bdf);
-	if (gpu_is_integrated(check->gpus, set->device))
+	if (gpu_is_integrated(check->gpus, set->device) && has_other_gpu(check, set))
 		reason_add(reasons, REASON_WARNS, "integrated",
 			   "give the guest the other card, and leave this one to the host",
 			   "%s is part of the processor, and few of these start in a guest", bdf);

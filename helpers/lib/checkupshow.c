@@ -51,12 +51,19 @@ static int print_ports(FILE *out, const struct host *host, const struct checkup 
 	return table_print(table);
 }
 
-static void print_each(FILE *out, const struct reason_list *list, enum reason_level level)
+/* All else is said of a device that is not the one that was meant. */
+static bool is_of_identity(const struct reason *reason)
+{
+	return strcmp(reason->code, "identity") == 0 || strcmp(reason->code, "absent") == 0;
+}
+
+static void print_each(FILE *out, const struct reason_list *list, enum reason_level level,
+		       bool identity)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct reason *reason = &list->items[i];
 
-		if (reason->level == level)
+		if (reason->level == level && is_of_identity(reason) == identity)
 			fprintf(out, "  %s: %s\n      fix: %s\n", reason->code, reason->text,
 				reason->fix);
 	}
@@ -95,7 +102,7 @@ static void print(FILE *out, const struct reason_list *list, enum reason_level l
 	if (level == REASON_UNSEEN)
 		print_unseen(out, list);
 	else
-		print_each(out, list, level);
+		print_each(out, list, level, false);
 }
 
 static void print_level(FILE *out, const struct checkup *checkup, enum reason_level level,
@@ -104,6 +111,7 @@ static void print_level(FILE *out, const struct checkup *checkup, enum reason_le
 	if (count_reasons(checkup, level) == 0)
 		return;
 	fprintf(out, "\n%s\n", title);
+	print_each(out, &checkup->reasons, level, true);
 	for (size_t i = 0; i < checkup->count; i++)
 		if (is_shown(checkup, i))
 			print(out, &checkup->devices[i].reasons, level);

@@ -48,6 +48,16 @@ static const struct cmdline_verb *find_verb(const struct cmdline *cmdline, int c
 	return NULL;
 }
 
+/* The form that lacks its argument on this line, or NULL. */
+static const struct cmdline_verb *find_unfinished(const struct cmdline *cmdline, int count,
+						  char *words[])
+{
+	for (const struct cmdline_verb *v = cmdline->verbs; v->help && count == 1; v++)
+		if (v->word && v->argument && strcmp(v->word, words[0]) == 0)
+			return v;
+	return NULL;
+}
+
 /* Fills getopt's table; the index of an own option is its place, then come help and version. */
 static size_t fill_options(const struct cmdline *cmdline, struct option *table)
 {
@@ -68,7 +78,7 @@ int cmdline_parse(const struct cmdline *cmdline, int argc, char *argv[],
 {
 	struct option table[CMDLINE_OPTIONS_MAX + 3] = { 0 };
 	size_t own = fill_options(cmdline, table);
-	const struct cmdline_verb *verb;
+	const struct cmdline_verb *verb, *unfinished;
 	const char *argument;
 	int at, r;
 
@@ -94,6 +104,15 @@ int cmdline_parse(const struct cmdline *cmdline, int argc, char *argv[],
 			*cmdline->options[at].ret_flag = true;
 	}
 	verb = find_verb(cmdline, argc - optind, argv + optind);
+	unfinished = verb ? NULL : find_unfinished(cmdline, argc - optind, argv + optind);
+	if (unfinished) {
+		log_error("a word is missing: %s %s %s%s", cmdline->program, unfinished->word,
+			  unfinished->argument,
+			  strcmp(unfinished->argument, "NAME") == 0
+				  ? "; the guests are the files NAME.conf in /etc/vxm/guests"
+				  : "");
+		return -EINVAL;
+	}
 	if (!verb) {
 		log_error("%s%s%s: not one of the forms that %s --help lists",
 			  optind < argc ? "\"" : "", optind < argc ? argv[optind] : "no command",

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,7 +77,8 @@ int guestfile_layers(const struct host *host, const char *name, struct strlist *
 	return 0;
 }
 
-int guestfile_list(const struct host *host, struct strlist *ret)
+/* Of NAME.conf those whose NAME is a guest's, without ".conf"; or the others, as they are. */
+static int list_files(const struct host *host, bool good, struct strlist *ret)
 {
 	_cleanup_strlist_ struct strlist files = STRLIST_EMPTY, names = STRLIST_EMPTY;
 	int r = host_list(host, GUESTFILE_DIRECTORY, &files);
@@ -87,8 +89,8 @@ int guestfile_list(const struct host *host, struct strlist *ret)
 		if (!dot || strcmp(dot, ".conf") != 0)
 			continue;
 		*dot = '\0';
-		if (parse_guest_name(files.items[i]) == 0)
-			r = strlist_add(&names, files.items[i]);
+		if ((parse_guest_name(files.items[i]) == 0) == good)
+			r = strlist_addf(&names, "%s%s", files.items[i], good ? "" : ".conf");
 	}
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -96,6 +98,16 @@ int guestfile_list(const struct host *host, struct strlist *ret)
 	*ret = names;
 	names = STRLIST_EMPTY;
 	return 0;
+}
+
+int guestfile_list(const struct host *host, struct strlist *ret)
+{
+	return list_files(host, true, ret);
+}
+
+int guestfile_list_misnamed(const struct host *host, struct strlist *ret)
+{
+	return list_files(host, false, ret);
 }
 
 /* A newline in a file's name must not become a line of a unit file. */

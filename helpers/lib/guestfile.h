@@ -38,5 +38,13 @@ int guestfile_stamps(const struct host *host, const char *name, struct strlist *
  */
 int guestfile_is_generated(const struct host *host, const char *name, char ret_file[256]);
 
+/* What such a file may be called, for a message. */
+#define GUESTFILE_NAMES \
+	"a name of 1 to 31 of a-z 0-9 . _ -, beginning with a letter or a digit, and .conf"
+
+/* The files of that directory that look like a guest's and are none, for their names are not: such
+ * as "Win.conf". 0, -errno. */
+int guestfile_list_misnamed(const struct host *host, struct strlist *ret);
+
 /* What to do about a guest's file that cannot be read with this errno: ": chmod ...", or "". */
 const char *guestfile_remedy(int error);

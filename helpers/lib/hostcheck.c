@@ -11,6 +11,7 @@
 
 #include "firmware.h"
 #include "freemem.h"
+#include "guestfile.h"
 #include "hugepool.h"
 #include "inputdev.h"
 #include "memlock.h"
@@ -203,6 +204,19 @@ static void check_keyboards(const struct hostcheck *check)
 			   "no keyboard is connected that a guest could share");
 }
 
+static void check_names(const struct hostcheck *check)
+{
+	_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
+
+	(void)guestfile_list_misnamed(check->host, &names);
+	for (size_t i = 0; i < names.count; i++)
+		reason_add(check->reasons, REASON_WARNS, "guest-name",
+			   "rename it to " GUESTFILE_NAMES,
+			   "/" GUESTFILE_DIRECTORY
+			   "/%s is no guest's file by its name, and passed over",
+			   names.items[i]);
+}
+
 void hostcheck_run(const struct host *host, const struct machine *machine,
 		   const struct guest *guest, struct reason_list *reasons)
 {
@@ -222,6 +236,7 @@ void hostcheck_run(const struct host *host, const struct machine *machine,
 	}
 	if (is_recorded(&check, "dev", "kvm", "/dev/kvm"))
 		check_kvm(&check);
+	check_names(&check);
 	check_memory(&check);
 	check_pages(&check);
 	if (!guest)

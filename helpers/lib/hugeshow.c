@@ -106,9 +106,17 @@ const char *hugeshow_unknown_size(const struct host *host, const struct guest *g
 	for (size_t i = 0; i < names.count && used < sizeof(have); i++)
 		used += (size_t)snprintf(have + used, sizeof(have) - used, "%s%s",
 					 used > 0 ? ", " : "", names.items[i]);
-	snprintf(buf, size, "this machine has no huge pages of %s, but %s: change Hugepages= in %s",
-		 format_page(guest->hugepage_kib, page), used > 0 ? have : "none at all",
-		 where(guest, &guest->hugepage_kib, at));
+	if (used == 0)
+		snprintf(buf, size,
+			 "this kernel has no huge pages at all (CONFIG_HUGETLBFS): set "
+			 "Hugepages=no in "
+			 "%s, or boot another kernel",
+			 where(guest, &guest->hugepage_kib, at));
+	else
+		snprintf(buf, size,
+			 "this machine has no huge pages of %s, but %s: change Hugepages= in %s",
+			 format_page(guest->hugepage_kib, page), have,
+			 where(guest, &guest->hugepage_kib, at));
 	return buf;
 }
 

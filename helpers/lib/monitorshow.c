@@ -79,5 +79,5 @@ int monitorshow_print(FILE *out, const struct host *host, const struct monitor_l
 	}
 	if (json)
 		fputs("\n]\n", out);
-	return fflush(out) != 0 || ferror(out) ? -EIO : 0;
+	return fflush(out) != 0 || ferror(out) ? -EIO : !first;
 }

@@ -3,8 +3,10 @@
  */
 #include "program.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -24,6 +26,11 @@ int program_run(const struct cmdline *cmdline, const char *const *root, int argc
 		return EXIT_FAILURE;
 	}
 	return verb->act(&host, argument) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+const char *program_remedy(int r)
+{
+	return (r == -EACCES || r == -EPERM) && geteuid() != 0 ? ": run this as root" : "";
 }
 
 int program_load_guest(const struct host *host, const char *name, struct guest **ret)

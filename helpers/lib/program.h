@@ -15,5 +15,9 @@
  */
 int program_run(const struct cmdline *cmdline, const char *const *root, int argc, char *argv[]);
 
+/* What to do about an act that failed with R for want of privileges: ": run this as root", or "".
+ */
+const char *program_remedy(int r);
+
 /* guest_load() for a verb: what it returns, and what is wrong is told. */
 int program_load_guest(const struct host *host, const char *name, struct guest **ret);

@@ -43,13 +43,13 @@ static void put_where(struct text *text, const struct guest *guest, const void *
 	put(text, "%s=", key);
 }
 
-/* "8086:10d3, driver e1000e" */
-static void put_function(struct text *text, const struct pcidev *dev)
+/* "8086:10d3, driver e1000e"; with all four ids where the first two would not tell it apart. */
+static void put_function(struct text *text, const struct pcidev *dev, bool four)
 {
 	struct pciids ids = dev->ids;
 	char buf[PCIIDS_SIZE];
 
-	ids.has_subsystem = false;
+	ids.has_subsystem = four;
 	put(text, "%s, %s%s", pciids_format(&ids, buf), dev->driver[0] ? "driver " : "no driver",
 	    dev->driver);
 }
@@ -71,7 +71,7 @@ static bool refuse_absent(const struct guest *guest, const struct isolation *iso
 	put(text, "%s: ", bdf);
 	if (device->dev) {
 		put(text, "that is (");
-		put_function(text, device->dev);
+		put_function(text, device->dev, config->identity.has_subsystem);
 		put(text, ") and not the %s of Identity=", pciids_format(&config->identity, ids));
 	} else {
 		put(text, "no PCI function is at that address");
@@ -229,7 +229,7 @@ static bool refuse_foreign(const struct guest *guest, const struct isolation *is
 			}
 			put(text, "%s (group %d, ", pciaddr_format(&dev->addr, bdf),
 			    dev->iommu_group);
-			put_function(text, dev);
+			put_function(text, dev, false);
 			put(text, ")");
 		}
 		if (named == 0)
@@ -313,8 +313,8 @@ static enum refusal_code find(const struct guest *guest, const struct isolation 
 
 		put(text,
 		    "%s is the only GPU of this machine, and the host would have no screen left: "
-		    "VxM needs a second one; one that is built into the processor will do, if the "
-		    "firmware's setup has it switched on",
+		    "VxM needs a second one, a card, or beside a card the GPU of the processor "
+		    "that the firmware's setup may have switched off",
 		    pciaddr_format(&guest->gpu.device, bdf));
 		return REFUSAL_ONLY_GPU;
 	}

@@ -69,8 +69,8 @@ static void an_unknown_size_is_named_beside_those_that_there_are(void **state)
 	char text[1024];
 
 	assert_string_equal(hugeshow_unknown_size(&tree->host, guest, text, sizeof(text)),
-			    "this machine has no huge pages of 1 GiB, but none at all: change "
-			    "Hugepages= in /etc/vxm/guests/demo.conf:3");
+			    "this kernel has no huge pages at all (CONFIG_HUGETLBFS): set "
+			    "Hugepages=no in /etc/vxm/guests/demo.conf:3, or boot another kernel");
 	tree_mkdir(tree, "sys/kernel/mm/hugepages/hugepages-2048kB");
 	tree_mkdir(tree, "sys/kernel/mm/hugepages/hugepages-64kB");
 	assert_string_equal(hugeshow_unknown_size(&tree->host, guest, text, sizeof(text)),
