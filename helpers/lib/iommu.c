@@ -200,14 +200,6 @@ void iommu_set_done(struct iommu_set *set)
 	*set = (struct iommu_set){ 0 };
 }
 
-bool iommu_is_movable(const struct iommu_set *set)
-{
-	for (size_t i = 0; i < set->own_count; i++)
-		if (set->own[i]->iommu_group < 0)
-			return false;
-	return set->foreign_count == 0;
-}
-
 const char *iommu_verdict_word(enum iommu_verdict verdict)
 {
 	switch (verdict) {

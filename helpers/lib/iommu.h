@@ -26,8 +26,8 @@ enum iommu_verdict {
 
 /* Pointers into the pcidev_list it was made from, by address. */
 struct iommu_set {
-	enum iommu_verdict verdict; /* of the device's own group only; may it move? ask
-				       iommu_is_movable() */
+	enum iommu_verdict verdict; /* of the device's own group only; it may move when each of own
+				       is in a group, and none is foreign */
 	const struct pcidev *device;
 	const struct pcidev **own; /* what moves; of a GPU its slot's functions, all groups */
 	size_t own_count;
@@ -60,8 +60,6 @@ int iommu_observe_indexed(const struct iommu_index *index, const struct pciaddr 
 void iommu_set_done(struct iommu_set *set);
 #define _cleanup_iommu_set_ _cleanup_(iommu_set_done)
 
-/* Whether every function that moves is in a group, and none of the groups has a foreign member. */
-bool iommu_is_movable(const struct iommu_set *set);
 /* "clean", "shared", "no-iommu" */
 const char *iommu_verdict_word(enum iommu_verdict verdict);
 /* Whether a driver of this name ("" for none) may stay bound in a group that a guest uses. */

@@ -317,13 +317,3 @@ int prepared_is_renewed(const struct host *host, const char *name)
 	r = visit_all(&search);
 	return r < 0 ? r : search.found;
 }
-
-int prepared_remove(const struct host *host, const char *name)
-{
-	char path[PATH_MAX];
-	int r = file_path(path, name, "");
-
-	if (r < 0)
-		return r;
-	return unlinkat(host->root_fd, path, 0) < 0 && errno != ENOENT ? -errno : 0;
-}

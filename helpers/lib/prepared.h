@@ -50,8 +50,6 @@ int prepared_list(const struct host *host, struct strlist *ret);
 int prepared_read(const struct host *host, const char *name, struct prepared *ret);
 /* Atomic. -errno, and the earlier file stands. */
 int prepared_write(const struct host *host, const char *name, const struct prepared *prepared);
-/* What is not there is success. */
-int prepared_remove(const struct host *host, const char *name);
 /* Whether the target was enabled again since the record was made, so that the record says what was
  * meant before: 1, 0; -ENOENT: nothing is on record; -errno. */
 int prepared_is_renewed(const struct host *host, const char *name);
