@@ -137,4 +137,5 @@ clean:
 
 include tests/tests.mk
 
--include $(LIB_OBJECTS:.o=.d) $(HELPER_OBJECTS:.o=.d) $(SAN_OBJECTS:.o=.d)
+-include $(LIB_OBJECTS:.o=.d) $(HELPER_OBJECTS:.o=.d) $(SAN_OBJECTS:.o=.d) \
+	$(HELPERS:%=$(BUILD)/san/helpers/%.d) $(UNIT_SOURCES:%.c=$(BUILD)/san/%.d) $(FAKE_OBJECTS:.o=.d)
