@@ -10,10 +10,11 @@ setup_file() {
 	stage_up dual
 	monitor_up
 	install_demo
-	# Stopping a guest that has no system yet to hear the power button takes as long as this allows.
+	# Stopping a guest that has no system yet to hear the power button takes as long as this allows. It is more than what the
+	# first test gives the unit, by as much as a helper takes to begin on a busy machine.
 	configure_more demo 90-quick <<-END
 		[Guest]
-		Shutdown=5
+		Shutdown=25
 	END
 	fingerprint before
 }
@@ -70,12 +71,12 @@ stays() {
 	stays 'a file that is refused'
 	l1sh 'mv /etc/vxm/guests/demo.conf.d /run/lab-demo.conf.d; rm /etc/vxm/guests/demo.conf
 		mkdir -p /run/systemd/system/vxm-guest@demo.service.d
-		printf "[Service]\nTimeoutStopSec=3\n" >/run/systemd/system/vxm-guest@demo.service.d/95-short.conf'
+		printf "[Service]\nTimeoutStopSec=15\n" >/run/systemd/system/vxm-guest@demo.service.d/95-short.conf'
 	stays 'no file at all'
-	[ "$(property vxm-guest@demo.service TimeoutStopUSec)" = 3s ]
-	l1sh 'timeout 60 systemctl stop vxm-guest@demo.service
+	[ "$(property vxm-guest@demo.service TimeoutStopUSec)" = 15s ]
+	l1sh 'timeout 90 systemctl stop vxm-guest@demo.service
 		journalctl -o cat -b -u vxm-guest@demo.service | tail -n 20 |
-			grep "did not shut down within its time (Shutdown=) and was switched off after [5-9]\.[0-9] s"
+			grep "did not shut down within its time (Shutdown=) and was switched off after [23][0-9]\.[0-9] s"
 		rm /run/systemd/system/vxm-guest@demo.service.d/95-short.conf
 		mv /run/lab-demo.conf.d /etc/vxm/guests/demo.conf.d; mv /run/lab-demo.conf /etc/vxm/guests/demo.conf
 		systemctl daemon-reload'
