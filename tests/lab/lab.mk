@@ -33,6 +33,7 @@ demo: deps
 
 bench: deps all
 	tests/helpers/vxm-scale $(BUILD)/vxm tests/fixtures/iommu/m147.json
+	tests/helpers/vxm-gate-scale $(BUILD)/vxm-isolate tests/fixtures/machines/dual.json 0000:01:00.0 10de:2684
 	tests/lab/bench
 
 # --- the payload of a workstation: the product as installed, the guest's disk, programs for tests ----------------------
