@@ -25,10 +25,12 @@
 #include "host.h"
 #include "isolation.h"
 #include "isolationshow.h"
+#include "isolationtell.h"
 #include "log.h"
 #include "program.h"
 #include "record.h"
 #include "recordlock.h"
+#include "release.h"
 #include "sysfs.h"
 #include "takeover.h"
 
@@ -43,6 +45,16 @@ static const char *arg_root;
 static bool arg_dry_run;
 static bool arg_json;
 static bool arg_release;
+
+static void tell(enum tell_kind kind, const char *text)
+{
+	if (kind == TELL_FAILURE)
+		log_error("%s", text);
+	else if (kind == TELL_WARNING)
+		log_warning("%s", text);
+	else
+		log_info("%s", text);
+}
 
 static int load_record(const struct host *host, const char *name, struct record **ret)
 {
@@ -75,29 +87,18 @@ static int observe(const struct host *host, const char *name, struct guest **gue
 	return r;
 }
 
-static int refuse(const struct host *host, const struct guest *guest, unsigned quiet_ms,
+/* For a start that moves something, also asks those to let go whom the guest's file says to ask. */
+static int refuse(const struct host *host, const struct guest *guest, bool start,
 		  struct isolation *iso)
 {
 	struct refusal refusal = { 0 };
-	int r = admission_check(host, guest, arg_dry_run ? 0 : quiet_ms, iso, &refusal);
+	int r = start ? admission_start(host, guest, ADMISSION_START_MS, iso, tell, &refusal)
+		      : admission_check(host, guest, arg_dry_run ? 0 : ADMISSION_CHECK_MS, iso,
+					tell, &refusal);
 
 	if (r < 0)
 		log_error("%s. Nothing was changed.", refusal.text);
 	return r;
-}
-
-/* Once for each hand-over: what is on record is on vfio-pci, and has been told of. */
-static void warn_of_quirks(const struct isolation *iso)
-{
-	for (size_t i = 0; i < iso->count; i++) {
-		const struct isolation_function *function = &iso->functions[i];
-		char bdf[PCIADDR_SIZE];
-
-		for (size_t n = 0; n < function->quirk_count && !function->recorded; n++)
-			log_warning("%s: %s; %s (%s)", pciaddr_format(&function->dev.addr, bdf),
-				    function->quirks[n]->text, function->quirks[n]->fix,
-				    function->quirks[n]->source);
-	}
 }
 
 static int take(const struct host *host, const char *name, const struct isolation *iso,
@@ -110,15 +111,7 @@ static int take(const struct host *host, const char *name, const struct isolatio
 		log_error("%s", failure.text);
 		return r;
 	}
-	for (size_t i = 0; i < iso->count; i++) {
-		const struct isolation_function *function = &iso->functions[i];
-		char bdf[PCIADDR_SIZE];
-
-		if (strcmp(function->now.driver, ISOLATION_DRIVER) != 0)
-			log_info("%s: %s -> %s", pciaddr_format(&function->dev.addr, bdf),
-				 function->now.driver[0] ? function->now.driver : "no driver",
-				 ISOLATION_DRIVER);
-	}
+	isolationtell_taken(iso, tell);
 	return 0;
 }
 
@@ -156,7 +149,7 @@ static int verb_start(const struct host *host, const char *name)
 	if (r >= 0)
 		r = observe(host, name, &guest, &record, &iso);
 	if (r >= 0)
-		r = refuse(host, guest, ADMISSION_START_MS, &iso);
+		r = refuse(host, guest, !arg_dry_run, &iso);
 	if (r < 0)
 		return r;
 	if (sysfs_exists(host, "bus/pci/drivers/%s", ISOLATION_DRIVER) < 0) {
@@ -168,27 +161,17 @@ static int verb_start(const struct host *host, const char *name)
 	r = handover_plan_take(&iso, &plan);
 	if (r < 0)
 		return r;
-	warn_of_quirks(&iso);
+	isolationtell_quirks(&iso, tell);
 	if (!arg_dry_run)
 		return take(host, name, &iso, &plan, lock_fd);
+	r = release_print(stdout, host, guest, &iso);
 	handover_print(stdout, &plan);
-	return 0;
+	return r;
 }
 
 static void report_return(const struct isolation_function *function, const struct giveback *result)
 {
-	char bdf[PCIADDR_SIZE];
-
-	pciaddr_format(&function->dev.addr, bdf);
-	if (result->error < 0)
-		log_error("%s", result->failure.text);
-	else if (result->kept && result->failure.text[0])
-		log_info("%s", result->failure.text);
-	else if (!function->present)
-		log_warning("%s is gone, or another device is there now: nothing to put back", bdf);
-	else if (result->moved)
-		log_info("%s: %s -> %s", bdf, ISOLATION_DRIVER,
-			 result->driver[0] ? result->driver : "no driver");
+	isolationtell_returned(function, result, tell);
 }
 
 static int give_back(const struct host *host, const char *name, const struct isolation *iso,
@@ -229,15 +212,22 @@ static int verb_stop(const struct host *host, const char *name)
 {
 	_cleanup_isolation_ struct isolation iso = { 0 };
 	_cleanup_close_ int lock_fd = -1;
-	int r = lock(host, &lock_fd);
+	int r = lock(host, &lock_fd), released;
+	bool units;
 
 	if (r >= 0)
 		r = recall(host, name, &iso);
 	if (r < 0)
 		return r;
+	units = !isolation_is_kept(&iso);
+	if (arg_dry_run) {
+		r = handover_print_return(stdout, &iso);
+		return r < 0 ? r : release_print_undo(stdout, host, name, units);
+	}
 	/* Also without a function: a start that was killed while saving left a temporary file. */
-	return arg_dry_run ? handover_print_return(stdout, &iso)
-			   : give_back(host, name, &iso, lock_fd);
+	r = give_back(host, name, &iso, lock_fd);
+	released = release_undo(host, name, units, tell);
+	return r < 0 ? r : released;
 }
 
 static int verb_check(const struct host *host, const char *name)
@@ -248,7 +238,7 @@ static int verb_check(const struct host *host, const char *name)
 	_cleanup_guest_ struct guest *guest = NULL;
 	int r = observe(host, name, &guest, &record, &iso);
 
-	return r < 0 ? r : refuse(host, guest, ADMISSION_CHECK_MS, &iso);
+	return r < 0 ? r : refuse(host, guest, false, &iso);
 }
 
 static int verb_show(const struct host *host, const char *name)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gate.h"
+#include "releasable.h"
 
 /* What no waiting changes. */
 static bool is_final(enum refusal_code code)
@@ -14,25 +15,74 @@ static bool is_final(enum refusal_code code)
 	return code != REFUSAL_NONE && code != REFUSAL_HELD && code != REFUSAL_USED;
 }
 
-static int watch(const struct host *host, const struct guest *guest,
-		 const struct gate_patience *patience, struct isolation *iso, struct refusal *ret)
+/*
+ * Who was waited for may have gone without an event (a mapping), and what is drawn on an output
+ * goes a little after the descriptor: the kernel tells of a close before it acts on it (__fput()).
+ */
+static int watch(const struct host *host, const struct gate_patience *patience,
+		 struct isolation *iso, struct refusal *ret)
 {
 	int r = gate_await_quiet(host, patience, iso);
 
-	if (r < 0) {
+	if (r >= 0 && patience->let_go_ms > 0 && iso->holders.count + iso->uses.count > 0)
+		r = gate_look(host, iso);
+	if (r < 0)
 		snprintf(ret->text, sizeof(ret->text),
 			 "who holds the devices cannot be found out: %s", strerror(-r));
-		return r;
-	}
-	return refusal_find(guest, iso, ret) ? -EPERM : 0;
+	return r;
 }
 
 int admission_check(const struct host *host, const struct guest *guest, unsigned quiet_ms,
-		    struct isolation *iso, struct refusal *ret)
+		    struct isolation *iso, tell_function tell, struct refusal *ret)
 {
 	const struct gate_patience patience = { .quiet_ms = quiet_ms };
+	int r;
 
 	if (refusal_find(guest, iso, ret) && is_final(ret->code))
 		return -EPERM;
-	return watch(host, guest, &patience, iso, ret);
+	r = watch(host, &patience, iso, ret);
+	if (r < 0)
+		return r;
+	releasable_set_aside(guest, iso, tell);
+	return refusal_find(guest, iso, ret) ? -EPERM : 0;
+}
+
+static int release(const struct host *host, const struct guest *guest, unsigned quiet_ms,
+		   struct isolation *iso, tell_function tell, struct refusal *ret)
+{
+	struct gate_patience patience = { .quiet_ms = quiet_ms };
+	struct release_failure failure;
+	int asked = release_ask(host, guest, iso, tell, &failure), r;
+	size_t used;
+
+	if (asked < 0) {
+		snprintf(ret->text, sizeof(ret->text), "%s", failure.text);
+		return asked;
+	}
+	patience.let_go_ms = asked ? ADMISSION_LET_GO_MS : 0;
+	r = watch(host, &patience, iso, ret);
+	if (r < 0)
+		return r;
+	if (!refusal_find(guest, iso, ret))
+		return 0;
+	used = strlen(ret->text);
+	if (asked)
+		snprintf(ret->text + used, sizeof(ret->text) - used,
+			 "; Session= and Services= in [GPU] have not helped within %d s",
+			 ADMISSION_LET_GO_MS / 1000);
+	return -EPERM;
+}
+
+int admission_start(const struct host *host, const struct guest *guest, unsigned quiet_ms,
+		    struct isolation *iso, tell_function tell, struct refusal *ret)
+{
+	int r;
+
+	if (refusal_find(guest, iso, ret) && is_final(ret->code))
+		return -EPERM;
+	r = release(host, guest, quiet_ms, iso, tell, ret);
+	/* What fails of this is told, and stays on record for the stop. */
+	if (r < 0)
+		(void)release_undo(host, guest->name, true, tell);
+	return r;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "refusal.h"
+#include "release.h"
 
 /*
  * For a check: how long nobody may open a node before the gate counts as open. Status bars poll
@@ -11,10 +12,21 @@
 #define ADMISSION_CHECK_MS 1000
 /* For a start, which comes after a check: that nobody came since. */
 #define ADMISSION_START_MS 200
+/* How long those who were asked to let go may take: a compositor sets modes before it closes. */
+#define ADMISSION_LET_GO_MS 5000
 
 /*
  * Everything that needs no watching is asked first. ISO gets the last look. 0: they may move;
  * -EPERM: they may not, for RET's reason; -errno of the looking, and RET's text says so.
+ *
+ * A check asks nobody to let go: a holder that a start would ask is told of, and is no reason.
  */
 int admission_check(const struct host *host, const struct guest *guest, unsigned quiet_ms,
-		    struct isolation *iso, struct refusal *ret);
+		    struct isolation *iso, tell_function tell, struct refusal *ret);
+/*
+ * A start's. Who may be asked is asked (release.h), once nothing else speaks against it, and is
+ * waited for. When they may not move all the same, they are told that nothing has come of it before
+ * this returns.
+ */
+int admission_start(const struct host *host, const struct guest *guest, unsigned quiet_ms,
+		    struct isolation *iso, tell_function tell, struct refusal *ret);

@@ -10,6 +10,7 @@
 #include "pciport.h"
 #include "quirk.h"
 #include "record.h"
+#include "releasable.h"
 #include "sysfs.h"
 
 /*
@@ -251,13 +252,17 @@ static void check_holders(const struct cardcheck *check, const struct iommu_set 
 	for (size_t i = 0; i < check->holders->count; i++) {
 		const struct holder *holder = &check->holders->items[i];
 		char bdf[PCIADDR_SIZE], fix[HOLDER_TEXT_SIZE], name[HOLDER_TEXT_SIZE];
-		bool ours = false;
+		bool ours = false, asked;
 
 		for (size_t n = 0; n < set->own_count && !ours; n++)
 			ours = pciaddr_compare(&set->own[n]->addr, &holder->addr) == 0;
 		if (!ours)
 			continue;
-		reason_add(reasons, REASON_BLOCKS, "held", holder_remedy(holder, fix),
+		asked = check->guest && releasable_is_asked(check->guest, check->holders, holder);
+		reason_add(reasons, asked ? REASON_WARNS : REASON_BLOCKS,
+			   asked ? "held-asked" : "held",
+			   asked ? "none: a start asks it to let go (Session=, Services=)"
+				 : holder_remedy(holder, fix),
 			   "%s is held by %s", pciaddr_format(&holder->addr, bdf),
 			   holder_format(holder, name));
 	}

@@ -17,6 +17,7 @@
 #include "isolation.h"
 #include "preflight.h"
 #include "refusal.h"
+#include "releasable.h"
 
 #define PREFLIGHT_TIMEOUT_MS 10000
 #define GUEST_USER	     "vxm"
@@ -60,6 +61,13 @@ static void add_refusal(const struct guest *guest, const struct refusal *refusal
 	reason_add(reasons, REASON_BLOCKS, refusal_word(refusal->code), fix, "%s", refusal->text);
 }
 
+/* Of whom a start would ask to let go, cardcheck tells. */
+static void stay_silent(enum tell_kind kind, const char *text)
+{
+	(void)kind;
+	(void)text;
+}
+
 static void check_devices(const struct host *host, const struct guest *guest,
 			  const struct strlist *known, struct reason_list *reasons)
 {
@@ -73,6 +81,8 @@ static void check_devices(const struct host *host, const struct guest *guest,
 		r = isolation_observe(host, guest, record, &iso);
 	if (r >= 0)
 		r = gate_look(host, &iso);
+	if (r >= 0)
+		releasable_set_aside(guest, &iso, stay_silent);
 	if (r < 0) {
 		reason_add(reasons, REASON_UNSEEN, "devices",
 			   line(fix, "sudo vxm-isolate check ", guest, ""),

@@ -59,8 +59,9 @@ enum guest_input_start {
 
 /* What becomes of the card in the host's desktop sessions. */
 enum guest_session {
-	GUEST_SESSION_KEEP, /* whatever they do; the default */
-	GUEST_SESSION_HIDE, /* they are not told of it */
+	GUEST_SESSION_KEEP,    /* whatever they do; the default */
+	GUEST_SESSION_RELEASE, /* they are asked to let go of it when the guest starts */
+	GUEST_SESSION_HIDE,    /* they are not told of it */
 };
 
 /* Bits of Allow=. */
@@ -87,6 +88,7 @@ struct guest_device {
 	unsigned allow;		    /* Allow=boot-display removable. [GPU] only */
 	enum guest_session session; /* Session=. [GPU] only */
 	enum guest_release release; /* Release=; what becomes of it after the guest. [GPU] only */
+	const char *services;	    /* Services=; units between blanks, or NULL. [GPU] only */
 };
 
 /* [Disk], [CDROM] (repeat) */

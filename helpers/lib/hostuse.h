@@ -2,6 +2,7 @@
 /* What the machine itself uses of PCI functions: a list of it. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "holder.h"
@@ -13,6 +14,7 @@ struct hostuse {
 	struct pciaddr addr;
 	char what[192];	  /* "/home is mounted from it (/dev/nvme0n1p2)" */
 	char remedy[192]; /* "umount /home" */
+	bool drawn;	  /* an output that shows what a process draws */
 };
 
 struct hostuse_list {

@@ -33,6 +33,7 @@ static const struct optionvalue_word allow_words[] = { { "boot-display", GUEST_A
 						       { "removable", GUEST_ALLOW_REMOVABLE },
 						       { NULL, 0 } };
 static const struct optionvalue_word session_words[] = { { "keep", GUEST_SESSION_KEEP },
+							 { "release", GUEST_SESSION_RELEASE },
 							 { "hide", GUEST_SESSION_HIDE },
 							 { NULL, 0 } };
 static const struct optionvalue_word release_words[] = { { "auto", GUEST_RELEASE_AUTO },
@@ -138,15 +139,22 @@ static const struct option_key keys[] = {
 	    "what is refused unless it stands here: the card that the machine boots on, one that "
 	    "can be pulled out",
 	    .words = allow_words),
-	KEY(GPU, "Session", word, MEMBER(struct guest_device, session), "keep", "keep or hide",
-	    "whether the host's desktop sessions may use the card while it is the host's, or are "
-	    "not told of it",
+	KEY(GPU, "Session", word, MEMBER(struct guest_device, session), "keep",
+	    "keep, release or hide",
+	    "whether the host's desktop sessions may use the card while it is the host's, are "
+	    "asked "
+	    "to let go of it when the guest starts, or are not told of it",
 	    .words = session_words),
 	KEY(GPU, "Release", word, MEMBER(struct guest_device, release), "auto",
 	    "auto, host or keep",
 	    "whether the card goes back to the host after the guest; auto: unless that is known "
 	    "to go wrong",
 	    .words = release_words),
+	KEY(GPU, "Services", units, MEMBER(struct guest_device, services), "",
+	    "names of services, sockets, timers or paths of systemd with a blank between them, "
+	    "such as "
+	    "nvidia-persistenced.service",
+	    "what systemd stops before the card moves, and starts again when it is back"),
 	KEY(PCI, "Device", device, MEMBERS(struct guest_device, has_device, device), NULL,
 	    ALLOWED_DEVICE,
 	    "the address of one more function for the guest: a USB controller, an NVMe disk"),

@@ -14,6 +14,10 @@
 /* Enumerations are written as what the compiler makes of them. */
 static_assert(sizeof(enum guest_firmware) == sizeof(unsigned), "an enumeration is an unsigned");
 
+/* As systemd has them (VALID_CHARS, UNIT_NAME_MAX). */
+#define UNIT_NAME_SIZE	  256
+#define UNIT_NAME_LETTERS "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\@"
+
 static int keep(struct strlist *texts, const char *text, const char **ret)
 {
 	int r = strlist_add(texts, text);
@@ -72,6 +76,41 @@ int optionvalue_path(const struct optionvalue_rule *rule, const char *text, void
 {
 	if (*text && !is_plain_path(text))
 		return -EINVAL;
+	return optionvalue_text(rule, text, field, texts);
+}
+
+/* What may be stopped without a doubt about what that ends; not our own, whose start would wait for
+ * that stop. */
+static bool is_unit(const char *text, size_t length)
+{
+	static const char *const kinds[] = { ".service", ".socket", ".timer", ".path" };
+
+	if (length >= UNIT_NAME_SIZE || strncmp(text, "vxm-", 4) == 0 ||
+	    strspn(text, UNIT_NAME_LETTERS) < length)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		size_t end = strlen(kinds[i]);
+
+		/* A name in front, and of a template an instance. */
+		if (length > end && memcmp(text + length - end, kinds[i], end) == 0)
+			return text[length - end - 1] != '@' && text[0] != '@';
+	}
+	return false;
+}
+
+int optionvalue_units(const struct optionvalue_rule *rule, const char *text, void *field,
+		      struct strlist *texts)
+{
+	const char *word = text;
+
+	while (*word) {
+		size_t length = strcspn(word, " \t");
+
+		if (!is_unit(word, length))
+			return -EINVAL;
+		word += length;
+		word += strspn(word, " \t");
+	}
 	return optionvalue_text(rule, text, field, texts);
 }
 

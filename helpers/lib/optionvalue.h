@@ -26,6 +26,7 @@ typedef int optionvalue_parse(const struct optionvalue_rule *rule, const char *t
 
 optionvalue_parse optionvalue_text;	/* const char *; empty: NULL */
 optionvalue_parse optionvalue_path;	/* const char *; absolute, without . and ..; empty: NULL */
+optionvalue_parse optionvalue_units;	/* const char *; units between blanks; empty: NULL */
 optionvalue_parse optionvalue_name;	/* const char *; one of the rule's words */
 optionvalue_parse optionvalue_word;	/* unsigned or an enumeration; one of the rule's words */
 optionvalue_parse optionvalue_flags;	/* unsigned; any of the rule's words, or none */

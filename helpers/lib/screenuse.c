@@ -94,6 +94,8 @@ int screenuse_scan(const struct host *host, const struct pcidev *dev,
 				"switch that screen off in the desktop's display settings, and "
 				"plug the host's monitor into the card that stays",
 				"its output %s is on", output);
+		if (r >= 0)
+			uses->items[uses->count - 1].drawn = is_drawn_on(dev, holders);
 	}
 	return r;
 }

@@ -174,6 +174,20 @@ int sysfs_exists(const struct host *host, const char *format, ...)
 	return fstatat(host->root_fd, path, &st, 0) < 0 ? -errno : 0;
 }
 
+int sysfs_read_inode(const struct host *host, uint64_t *ret, const char *format, ...)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int r = SYSFS_PATH(path, format);
+
+	if (r < 0)
+		return r;
+	if (fstatat(host->root_fd, path, &st, 0) < 0)
+		return -errno;
+	*ret = st.st_ino;
+	return 0;
+}
+
 int sysfs_write(const struct host *host, const char *text, const char *format, ...)
 {
 	_cleanup_close_ int fd = -1;

@@ -50,6 +50,9 @@ int sysfs_list(const struct host *host, struct strlist *ret, const char *format,
 /* 0 when the path is there, -ENOENT when not, or -errno. */
 int sysfs_exists(const struct host *host, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Which one of that name it is: what was removed and has come again has another number. */
+int sysfs_read_inode(const struct host *host, uint64_t *ret, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 /*
  * One open, one write of the whole text, check, close. 0 or the kernel's -errno; a short write is
  * -EIO. Success says that the kernel took the text, not that it acted on it: re-read what was to

@@ -17,6 +17,10 @@
  *   vfio-pci          sets power/control to auto at bind and to on at unbind, refuses bridges and
  *                     functions with virtual functions, and makes the node of the group
  *   nr_hugepages      takes what can be had, and never a page that is in use
+ *   drm/cardN/uevent  is an event: who has the file .lets-go in proc/PID closes all on "remove",
+ * and has it again after "add"; the event is appended to the file that VXM_FAKE_UEVENTS names
+ *
+ * DRM nodes go with the driver, and are others when they come again.
  *
  * What a machine is like, beyond what sysfs shows, is told by dot files, which no reader lists:
  *
@@ -37,11 +41,15 @@
 #include "../../helpers/lib/sysfs.c"
 #undef sysfs_write
 
+#include "fakekernel.h"
+#include "host.h"
 #include "pciaddr.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -200,6 +208,111 @@ static void update_group(const struct host *host, const char *bdf)
 	close(fd);
 }
 
+/* FROM to TO below the root, where there is FROM; directories that were there are made again. */
+static void move(const struct host *host, const char *from, const char *to)
+{
+	if (renameat(host->root_fd, from, host->root_fd, to) < 0 && errno != ENOENT)
+		abort();
+}
+
+void fakekernel_end_processes(const struct host *host, const char *unit, bool end)
+{
+	_cleanup_close_ int fd = openat(host->root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(take_fd(&fd)) : NULL;
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		char path[PATH_MAX], to[PATH_MAX];
+		_cleanup_free_ char *text = NULL;
+		const char *pid = entry->d_name + strspn(entry->d_name, ".");
+
+		snprintf(path, sizeof(path), "proc/%s/cgroup", entry->d_name);
+		if (!*pid || host_read_file(host, path, 4096, &text, NULL) < 0 ||
+		    !strstr(text, unit))
+			continue;
+		snprintf(path, sizeof(path), "proc/%s", entry->d_name);
+		snprintf(to, sizeof(to), "proc/%s%s", end ? "." : "", pid);
+		move(host, path, to);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Who follows udev's events closes what it has, or has it again. */
+static void tell_compositors(const struct host *host, bool let_go)
+{
+	_cleanup_strlist_ struct strlist pids = STRLIST_EMPTY;
+
+	host_list(host, "proc", &pids);
+	for (size_t i = 0; i < pids.count; i++) {
+		char mark[PATH_MAX], fds[PATH_MAX], kept[PATH_MAX];
+
+		snprintf(mark, sizeof(mark), "proc/%s/.lets-go", pids.items[i]);
+		snprintf(fds, sizeof(fds), "proc/%s/fd", pids.items[i]);
+		snprintf(kept, sizeof(kept), "proc/%s/.fd", pids.items[i]);
+		if (faccessat(host->root_fd, mark, F_OK, 0) < 0 ||
+		    (faccessat(host->root_fd, kept, F_OK, 0) == 0) == let_go)
+			continue;
+		if (!let_go)
+			unlinkat(host->root_fd, fds, AT_REMOVEDIR);
+		move(host, let_go ? fds : kept, let_go ? kept : fds);
+		if (let_go)
+			mkdirat(host->root_fd, fds, 0755);
+	}
+}
+
+/* The nodes of a card go with its driver. When they come again, what is in them is the same, and
+ * each directory is another one. */
+static void update_drm(const struct host *host, const char *bdf, bool there)
+{
+	_cleanup_strlist_ struct strlist nodes = STRLIST_EMPTY;
+	char shown[PATH_MAX], kept[PATH_MAX];
+
+	snprintf(shown, sizeof(shown), "sys/" DEVICES "%s/drm", bdf);
+	snprintf(kept, sizeof(kept), "sys/" DEVICES "%s/.drm", bdf);
+	if (!there) {
+		move(host, shown, kept);
+		return;
+	}
+	if (host_list(host, kept, &nodes) < 0)
+		return;
+	mkdirat(host->root_fd, shown, 0755);
+	for (size_t i = 0; i < nodes.count; i++) {
+		_cleanup_strlist_ struct strlist files = STRLIST_EMPTY;
+		char from[PATH_MAX], to[PATH_MAX], file[PATH_MAX];
+
+		snprintf(from, sizeof(from), "%.2000s/%.255s", kept, nodes.items[i]);
+		snprintf(to, sizeof(to), "%.2000s/%.255s", shown, nodes.items[i]);
+		mkdirat(host->root_fd, to, 0755);
+		host_list(host, from, &files);
+		for (size_t n = 0; n < files.count; n++) {
+			char target[PATH_MAX];
+
+			snprintf(file, sizeof(file), "%.3000s/%.255s", from, files.items[n]);
+			snprintf(target, sizeof(target), "%.3000s/%.255s", to, files.items[n]);
+			move(host, file, target);
+		}
+		unlinkat(host->root_fd, from, AT_REMOVEDIR);
+	}
+	unlinkat(host->root_fd, kept, AT_REMOVEDIR);
+	tell_compositors(host, false);
+}
+
+static int write_uevent(const struct host *host, const char *path, const char *text)
+{
+	const char *log = getenv("VXM_FAKE_UEVENTS");
+	bool remove = strcmp(text, "remove") == 0;
+	FILE *out = log ? fopen(log, "ae") : NULL;
+
+	if (!remove && strcmp(text, "add") != 0)
+		return -EINVAL;
+	if (out) {
+		fprintf(out, "%s %s\n", text, path);
+		fclose(out);
+	}
+	tell_compositors(host, remove);
+	return 0;
+}
+
 static bool is_refused_by_vfio(const struct host *host, const char *bdf)
 {
 	uint64_t class = 0, count = 0;
@@ -221,6 +334,8 @@ static void bind_driver(const struct host *host, const char *bdf, const char *dr
 	snprintf(target, sizeof(target), "../../../../bus/pci/drivers/%s", driver);
 	if (symlinkat(target, host->root_fd, path) < 0)
 		abort();
+	if (!vfio)
+		update_drm(host, bdf, true);
 	if (vfio) {
 		set_power(host, bdf, "auto\n");
 		update_group(host, bdf);
@@ -265,6 +380,7 @@ static int write_unbind(const struct host *host, const char *driver, const char 
 	snprintf(path, sizeof(path), "sys/" DEVICES "%s/driver", bdf);
 	if (unlinkat(host->root_fd, path, 0) < 0)
 		return -errno;
+	update_drm(host, bdf, false);
 	if (strcmp(driver, "vfio-pci") == 0) {
 		set_power(host, bdf, "on\n");
 		update_group(host, bdf);
@@ -396,6 +512,9 @@ static int act(const struct host *host, const char *path, const char *text)
 		return -ENOENT;
 	if (match(path, DRIVERS, "unbind", name))
 		return read_bdf(text, bdf) < 0 ? -ENODEV : write_unbind(host, name, bdf);
+	if (strncmp(path, DEVICES, strlen(DEVICES)) == 0 && strstr(path, "/drm/card") &&
+	    strcmp(strrchr(path, '/'), "/uevent") == 0)
+		return write_uevent(host, path, text);
 	if (strcmp(path, "bus/pci/drivers_probe") == 0)
 		return read_bdf(text, bdf) < 0 ? -ENODEV : write_probe(host, bdf);
 	if (match(path, DEVICES, "driver_override", name))
@@ -409,22 +528,41 @@ static int act(const struct host *host, const char *path, const char *text)
 	return store(host, path, value);
 }
 
-int sysfs_write(const struct host *host, const char *text, const char *format, ...)
+int fakekernel_change(int (*change)(void *data), void *data)
 {
 	unsigned number = ++*write_count;
-	char path[PATH_MAX];
-	int r = SYSFS_PATH(path, format);
+	int r;
 
-	if (r < 0)
-		return r;
 	run_chosen("VXM_FAKE_RUN_BEFORE", number);
 	if (is_chosen("VXM_FAKE_KILL_BEFORE", number))
 		die();
 	r = chosen_failure(number);
 	if (r >= 0)
-		r = act(host, path + strlen(SYSFS_MOUNT), text);
+		r = change(data);
 	run_chosen("VXM_FAKE_RUN_AFTER", number);
 	if (is_chosen("VXM_FAKE_KILL_AFTER", number))
 		die();
 	return r;
+}
+
+struct write {
+	const struct host *host;
+	const char *path;
+	const char *text;
+};
+
+static int act_on_write(void *data)
+{
+	const struct write *w = data;
+
+	return act(w->host, w->path, w->text);
+}
+
+int sysfs_write(const struct host *host, const char *text, const char *format, ...)
+{
+	char path[PATH_MAX];
+	int r = SYSFS_PATH(path, format);
+	struct write write = { .host = host, .path = path + strlen(SYSFS_MOUNT), .text = text };
+
+	return r < 0 ? r : fakekernel_change(act_on_write, &write);
 }

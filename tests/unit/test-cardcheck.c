@@ -206,6 +206,7 @@ static void amds_without_a_reset_may_not_start_twice(void **state)
 
 static void a_holder_is_named_with_what_ends_it(void **state)
 {
+	struct guest guest = { .name = "win11" };
 	struct tree *tree = *state;
 	struct look l;
 
@@ -220,6 +221,11 @@ static void a_holder_is_named_with_what_ends_it(void **state)
 			 GPU " is held by Xorg (pid 812, display-manager.service) through "
 			     "/dev/dri/card1",
 			 "systemctl stop display-manager.service");
+	leave(&l);
+	guest.gpu.session = GUEST_SESSION_RELEASE;
+	look(tree, GPU, &guest, &l);
+	checktree_expect(&l.reasons, "held-asked", REASON_WARNS, "/dev/dri/card1",
+			 "a start asks it to let go");
 	leave(&l);
 }
 

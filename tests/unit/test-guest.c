@@ -87,6 +87,7 @@ static void every_key_reaches_its_field(void **state)
 		   "Hugepages=1G\nFirmware=uefi\nTPM=no\nAccel=tcg\nShutdown=5min\n"
 		   "[GPU]\nDevice=10000:01:00.0\nIdentity=10de:2684:1043:88e2\nROM=/var/rom.bin\n"
 		   "Allow=boot-display  removable\n"
+		   "Session=release\nRelease=keep\nServices=a.service b.socket\n"
 		   "[PCI nic]\nDevice=0000:05:00.0\nIdentity=8086:15b8\n"
 		   "[Disk system]\nPath=/var/a b,c.img\nFormat=qcow2\nBus=nvme\nCache=writeback\n"
 		   "Discard=no\n"
@@ -110,6 +111,9 @@ static void every_key_reaches_its_field(void **state)
 	assert_int_equal(guest->gpu.identity.subdevice, 0x88e2);
 	assert_string_equal(guest->gpu.rom, "/var/rom.bin");
 	assert_int_equal(guest->gpu.allow, GUEST_ALLOW_BOOT_DISPLAY | GUEST_ALLOW_REMOVABLE);
+	assert_int_equal(guest->gpu.session, GUEST_SESSION_RELEASE);
+	assert_int_equal(guest->gpu.release, GUEST_RELEASE_KEEP);
+	assert_string_equal(guest->gpu.services, "a.service b.socket");
 	assert_int_equal(guest->pci_count, 1);
 	assert_string_equal(guest->pci[0]->label, "nic");
 	assert_int_equal(guest->pci[0]->device.bus, 5);

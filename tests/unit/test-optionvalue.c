@@ -91,6 +91,14 @@ static void bounds_are_told_apart_from_forms(void **state)
 		{ OPTION_GPU, "ROM", "/a/./b", -EINVAL },
 		{ OPTION_GPU, "Allow", "boot-display,removable", -EINVAL },
 		{ OPTION_GPU, "Allow", "boot-displa", -EINVAL },
+		{ OPTION_GPU, "Services", "nvidia-persistenced", -EINVAL },
+		{ OPTION_GPU, "Services", "a.service,b.service", -EINVAL },
+		{ OPTION_GPU, "Services", "a.service b.target", -EINVAL },
+		{ OPTION_GPU, "Services", "a.service ../b.service", -EINVAL },
+		{ OPTION_GPU, "Services", "a@.service", -EINVAL },
+		{ OPTION_GPU, "Services", "@b.service", -EINVAL },
+		{ OPTION_GPU, "Services", ".service", -EINVAL },
+		{ OPTION_GPU, "Services", "vxm-guest@win11.service", -EINVAL },
 		{ OPTION_LOOKING_GLASS, "Size", "48M", -ERANGE },
 		{ OPTION_LOOKING_GLASS, "Size", "512K", -ERANGE },
 		{ OPTION_LOOKING_GLASS, "Size", "2G", -ERANGE },
@@ -129,6 +137,22 @@ static void several_words_make_one_number(void **state)
 	assert_int_equal(section.device.allow, 0);
 }
 
+static void units_are_taken_as_they_stand(void **state)
+{
+	static const char units[] =
+		"nvidia-persistenced.service  a@b\\x2dc:d.socket\tz.timer f.path";
+	const struct option_key *key = option_find(OPTION_GPU, "Services");
+	struct strlist texts = STRLIST_EMPTY;
+	struct guest_device section = { .services = "" };
+
+	(void)state;
+	assert_int_equal(option_set(key, units, &section, &texts), 0);
+	assert_string_equal(section.services, units);
+	assert_int_equal(option_set(key, "", &section, &texts), 0);
+	assert_null(section.services);
+	strlist_done(&texts);
+}
+
 static void a_monitor_is_three_parts_of_which_the_last_is_any_text(void **state)
 {
 	struct strlist texts = STRLIST_EMPTY;
@@ -152,6 +176,7 @@ int main(void)
 		cmocka_unit_test(hostile_values_are_refused_and_leave_the_field_alone),
 		cmocka_unit_test(bounds_are_told_apart_from_forms),
 		cmocka_unit_test(several_words_make_one_number),
+		cmocka_unit_test(units_are_taken_as_they_stand),
 		cmocka_unit_test(a_monitor_is_three_parts_of_which_the_last_is_any_text),
 	};
 

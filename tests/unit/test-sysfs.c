@@ -131,6 +131,21 @@ static void a_path_that_is_too_long_is_refused_and_not_cut(void **state)
 	assert_int_equal(sysfs_exists(&tree->host, "%s", name), -ENAMETOOLONG);
 }
 
+static void what_was_removed_and_made_again_is_another_one(void **state)
+{
+	const struct tree *tree = *state;
+	uint64_t first = 0, second = 0;
+
+	tree_mkdir(tree, SYS "drm/card1");
+	assert_int_equal(sysfs_read_inode(&tree->host, &first, "drm/%s", "card1"), 0);
+	assert_int_equal(sysfs_read_inode(&tree->host, &second, "drm/card1"), 0);
+	assert_int_equal(first, second);
+	tree_mkdir(tree, SYS "drm/card2");
+	assert_int_equal(sysfs_read_inode(&tree->host, &second, "drm/card2"), 0);
+	assert_int_not_equal(first, second);
+	assert_int_equal(sysfs_read_inode(&tree->host, &second, "drm/card3"), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +156,7 @@ int main(void)
 		tree_test(a_write_is_one_and_to_what_is_there),
 		tree_test(lists_are_in_byte_order),
 		tree_test(a_path_that_is_too_long_is_refused_and_not_cut),
+		tree_test(what_was_removed_and_made_again_is_another_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
