@@ -52,13 +52,17 @@ lab-payload:
 # no record of what it changed, or does not clean up behind its server.
 LAB_PROGRAMS := $(addprefix tests/lab/programs/,openable guestline hostkeys measure) $(wildcard tests/lab/fingerprint \
 	tests/lab/fingerprint-changes)
-LAB_BUILT    := $(BUILD)/lab/settle $(BUILD)/lab/killat.so
+LAB_BUILT    := $(BUILD)/lab/settle $(BUILD)/lab/drmhold $(BUILD)/lab/killat.so
 LAB_MUTANTS  := $(addprefix $(BUILD)/lab/mutants/,vxm-isolate vxm-hugepages vxm-access vxm-tpm vxm-guest vxm-display)
 LAB_FORGETS  := record_load guestrun_clean rundir_remove
 
 $(BUILD)/lab/settle: tests/lab/programs/settle.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS) -o $@ $< $(shell pkg-config --libs libsystemd)
+
+$(BUILD)/lab/drmhold: tests/lab/programs/drmhold.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CFLAGS) -o $@ $< $(shell pkg-config --libs libsystemd libudev)
 
 $(BUILD)/lab/killat.so: tests/lab/programs/killat.c
 	@mkdir -p $(@D)
