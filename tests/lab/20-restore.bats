@@ -31,6 +31,10 @@ setup_file() {
 		printf "[Service]\nExecStartPre=-/usr/bin/cat /run/lab-hold\n" \
 			>/run/systemd/system/vxm-isolate@demo.service.d/hold.conf
 		systemctl daemon-reload' "${HELPERS[@]}"
+	# Not the kernel's defaults, which are also there when nobody puts anything back: vfio-pci leaves power/control at
+	# "on". The card alone: the sound function is removed and found again below. Its one reset_method is its only one.
+	l1sh 'echo auto >"/sys/bus/pci/devices/$1/power/control"
+		echo 0 >"/sys/bus/pci/devices/$1/d3cold_allowed"' "$GPU"
 	fingerprint before
 }
 
