@@ -70,31 +70,40 @@ static int read_header(void *data)
 	return n > 0 ? -EIO : 0;
 }
 
+/* What is told of a function that no driver of the host may be tried on. Returns R. */
+static int fail_unfit(const char *guest, const struct isolation_function *function,
+		      const char *what, const char *why, int r, struct handover_failure *failure)
+{
+	bool any = strcmp(function->home, ISOLATION_ANY) == 0;
+	char bdf[PCIADDR_SIZE];
+
+	return handoverstep_fail(
+		failure, r,
+		"%s %s (%s), and %s may hang on it: it stays %s%s. systemctl suspend may wake it "
+		"up, switching the machine off and on does; after a suspend: vxm-isolate stop %s",
+		pciaddr_format(&function->dev.addr, bdf), what, why,
+		any ? "the driver of its kind" : function->home,
+		function->now.driver[0] ? "on " : "without a driver", function->now.driver, guest);
+}
+
 /*
  * A host's driver that probes a dead device may never come back, and has the device's lock by then.
  * The kernel wakes the device up for this read (pci_config_pm_runtime_get()), and may wait a minute
  * for one that does not wake: hence the deadline.
  */
 static int refuse_dead(const struct host *host, const char *guest,
-		       const struct isolation_function *function, int lock_fd,
+		       const struct isolation_function *function, const char *what, int lock_fd,
 		       struct handover_failure *failure)
 {
-	bool any = strcmp(function->home, ISOLATION_ANY) == 0;
 	struct header_job job = { .host = host };
 	int r;
 
 	pciaddr_format(&function->dev.addr, job.bdf);
 	r = deadline_run(read_header, &job, HANDOVER_TIMEOUT_MS, lock_fd, NULL);
-	if (r < 0)
-		snprintf(failure->text, sizeof(failure->text),
-			 "%s does not answer (%s), and %s may hang on it: it stays %s%s. systemctl "
-			 "suspend may wake it up, switching the machine off and on does; after a "
-			 "suspend: vxm-isolate stop %s",
-			 job.bdf, r == -EIO ? "its configuration space reads ff" : strerror(-r),
-			 any ? "the driver of its kind" : function->home,
-			 function->now.driver[0] ? "on " : "without a driver", function->now.driver,
-			 guest);
-	return r;
+	return r < 0 ? fail_unfit(guest, function, what,
+				  r == -EIO ? "its configuration space reads ff" : strerror(-r), r,
+				  failure)
+		     : 0;
 }
 
 /* Not while a virtual machine has it: the nodes would go from under it. */
@@ -135,7 +144,7 @@ static void give_back(const struct host *host, const char *guest,
 		r = await_holder(host, guest, &function->dev, end_ms, &ret->failure);
 	/* Not before: what a virtual machine does last is a reset. */
 	if (r >= 0 && has_probe(&plan))
-		r = refuse_dead(host, guest, function, lock_fd, &ret->failure);
+		r = refuse_dead(host, guest, function, "does not answer", lock_fd, &ret->failure);
 	if (r >= 0)
 		r = handover_apply(host, &plan, lock_fd, &ret->failure);
 	if (r >= 0)

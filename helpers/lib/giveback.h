@@ -26,9 +26,9 @@ typedef void (*giveback_tell)(const struct isolation_function *function,
  * make the kernel ask the guest for the device, and block. TIMEOUT_MS is for all such waits
  * together, so a caller knows when it is told of the last; once it is over, a group is looked at
  * and not waited for. A function that does not answer any more stays on vfio-pci, for the probe of
- * a host's driver would hang on it. One that is gone counts as put back. A card that is to be kept
- * (isolation_is_kept()) stays as it is, and in the record; its nodes go back. RESULTS has a place
- * for each, by index of ISO.
+ * a host's driver would hang on it. One that is gone counts as put back.
+ * A card that is to be kept (isolation_is_kept()) stays as it is, and in the record; its nodes go
+ * back. RESULTS has a place for each, by index of ISO.
  */
 void giveback_functions(const struct host *host, const char *guest, const struct isolation *iso,
 			unsigned timeout_ms, int lock_fd, giveback_tell tell,

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "barsize.h"
 #include "parse.h"
 #include "pciaddr.h"
 
@@ -64,6 +65,11 @@ enum guest_session {
 	GUEST_SESSION_HIDE,    /* they are not told of it */
 };
 
+enum guest_power {
+	GUEST_POWER_AUTO, /* as vfio-pci has it: asleep while nobody uses it; the default */
+	GUEST_POWER_ON,	  /* awake, and the port above as well */
+};
+
 /* Bits of Allow=. */
 enum {
 	GUEST_ALLOW_BOOT_DISPLAY = 1 << 0, /* "boot-display" */
@@ -83,10 +89,14 @@ struct guest_device {
 	bool has_device;
 	struct pciaddr device; /* Device=0000:01:00.0 */
 	bool has_identity;
-	struct pciids identity;	    /* Identity=10de:2684[:SUBVENDOR:SUBDEVICE] */
-	const char *rom;	    /* ROM=/absolute/path, or NULL. [GPU] only */
-	unsigned allow;		    /* Allow=boot-display removable. [GPU] only */
-	enum guest_session session; /* Session=. [GPU] only */
+	struct pciids identity;		 /* Identity=10de:2684[:SUBVENDOR:SUBDEVICE] */
+	uint64_t bar_mib[BARSIZE_COUNT]; /* BAR=0:256M 2:8G; 0: left as it is */
+	const char *reset;		 /* Reset=flr bus: as written, one blank between; "none";
+					    NULL: left as it is */
+	enum guest_power power;		 /* Power=auto or on */
+	const char *rom;		 /* ROM=/absolute/path, or NULL. [GPU] only */
+	unsigned allow;			 /* Allow=boot-display removable. [GPU] only */
+	enum guest_session session;	 /* Session=. [GPU] only */
 	enum guest_release release; /* Release=; what becomes of it after the guest. [GPU] only */
 	const char *services;	    /* Services=; units between blanks, or NULL. [GPU] only */
 };

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "handoverstep.h"
 #include "isolation.h"
 
 /*
@@ -19,7 +20,8 @@
  *     kernel look for a driver (a module load, a poller, udev) can only find the wanted one;
  *   - on the way back the override names the home driver, and gets its old value only after that
  *     one is bound;
- *   - power/control comes last, because vfio-pci and some home drivers set it themselves.
+ *   - power/control comes last, because vfio-pci and some home drivers set it themselves;
+ *   - BARs are resized where no driver is bound: between unbind and probe.
  *
  * Order: what belongs to the card is unbound before its display function, which comes last, and
  * returns after it: the audio driver looks for its GPU's component (facts of i915, amdgpu, nvidia).
@@ -29,49 +31,19 @@
  * to change.
  */
 
-/* How long the kernel may take over one unbind or probe. nvidia's probe has been seen to take 4 s.
- */
-#define HANDOVER_TIMEOUT_MS 25000
-
-enum handover_op {
-	HANDOVER_OVERRIDE,     /* text: the override, "" to unset it */
-	HANDOVER_UNBIND,       /* text: the driver bound now */
-	HANDOVER_PROBE,	       /* text: the driver to be bound then; ISOLATION_ANY */
-	HANDOVER_POWER,	       /* text: "auto", "on" */
-	HANDOVER_D3COLD,       /* text: "0", "1" */
-	HANDOVER_RESET_METHOD, /* text: methods, "" for none */
-};
-
-struct handover_step {
-	enum handover_op op;
-	struct pciaddr addr;
-	char text[128];
-};
-
-struct handover_plan {
-	struct handover_step *steps;
-	size_t count;
-};
-
-/* To the guest: overrides of all functions, then unbinds, then probes. Empty when all is there. 0,
+/* To the guest: overrides of all functions, then unbinds, BARs, probes; and around them what
+ * tuningplan.h says. Empty when all is there. 0,
  * -ENOMEM. */
 int handover_plan_take(const struct isolation *iso, struct handover_plan *ret);
 /* One function to what it was found with. Empty when it is back. 0, -ENOMEM. */
 int handover_plan_return(const struct isolation_function *function, struct handover_plan *ret);
 void handover_plan_done(struct handover_plan *plan);
 #define _cleanup_handover_plan_ _cleanup_(handover_plan_done)
-/* "0000:01:00.0: unbind from nouveau", for people. */
-void handover_format_step(const struct handover_step *step, char *buf, size_t size);
 
 /* All steps of a plan, one a line. */
 void handover_print(FILE *out, const struct handover_plan *plan);
 /* Those of the return of each function, in the order of returning. 0, -ENOMEM. */
 int handover_print_return(FILE *out, const struct isolation *iso);
-
-/* Why a step did not do what it was to. */
-struct handover_failure {
-	char text[1024]; /* one sentence with the object and the way out, without a full stop */
-};
 
 /*
  * Walks the steps up to the first that fails. 0: each was seen to have worked. -errno of the one

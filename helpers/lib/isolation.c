@@ -12,6 +12,7 @@
 #include "parse.h"
 #include "prepared.h"
 #include "sysfs.h"
+#include "tuning.h"
 
 /*
  * Theory of operation
@@ -147,6 +148,8 @@ static int observe_function(const struct host *host, const struct guest *guest,
 		r = isolationrecord_read(record, function);
 	else
 		find_home(prepared, function);
+	if (r >= 0)
+		r = tuning_observe(host, guest->name, function);
 	function->quirk_count = quirk_find(host, dev, function->home, function->quirks);
 	return r;
 }
@@ -196,7 +199,7 @@ static void observe_leftover(const struct record *record, struct isolation *iso)
 	const char *object;
 
 	for (size_t i = 0; record && (object = record_object(record, i)); i++) {
-		bool named = false;
+		bool named = isolationrecord_is_port(record, object);
 
 		for (size_t n = 0; n < iso->count && !named; n++) {
 			char bdf[PCIADDR_SIZE];
@@ -291,7 +294,10 @@ static int recall_function(const struct host *host, const struct record *record,
 		return -EBADMSG;
 	if (function->present)
 		isolation_read_state(host, &function->dev, &function->now);
-	return isolationrecord_read(record, function);
+	r = isolationrecord_read(record, function);
+	if (r >= 0 && function->present)
+		tuning_read(host, function, &function->now, &function->port_now);
+	return r;
 }
 
 int isolation_recall(const struct host *host, const struct record *record, struct isolation *ret)
@@ -300,7 +306,9 @@ int isolation_recall(const struct host *host, const struct record *record, struc
 	const char *object;
 
 	for (size_t i = 0; (object = record_object(record, i)); i++) {
-		int r = recall_function(host, record, object, &iso);
+		int r = isolationrecord_is_port(record, object)
+				? 0
+				: recall_function(host, record, object, &iso);
 
 		if (r < 0)
 			return r;

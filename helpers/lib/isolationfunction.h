@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "barsize.h"
 #include "guestspec.h"
 #include "pcidev.h"
 #include "quirk.h"
@@ -25,6 +26,14 @@ struct isolation_state {
 	char d3cold[16];		   /* d3cold_allowed */
 	char reset_method[128];
 	bool has_reset_method;
+	uint64_t
+		bar_mib[BARSIZE_COUNT]; /* 0: not looked at, for nobody sets it; or not resizable */
+};
+
+/* What a hand-over changes on the port above a function; "" is an attribute that it lacks. */
+struct isolation_power {
+	char control[16]; /* power/control */
+	char d3cold[16];  /* d3cold_allowed */
 };
 
 struct isolation_function {
@@ -38,6 +47,10 @@ struct isolation_function {
 	bool recorded;		       /* found and home come from this guest's record */
 	bool present;		       /* there is such a function now; of a record only */
 	char owner[GUEST_NAME_SIZE];   /* another guest that has it, or "" */
+	uint64_t bar_offered[BARSIZE_COUNT]; /* of those that BAR= names, see barsize.h */
+	bool has_port;			     /* there is a port above it that this guest sets */
+	struct pciaddr port;
+	struct isolation_power port_now, port_found;
 	const struct quirk *quirks[QUIRK_LIMIT]; /* that hold for it; none of isolation_recall() */
 	size_t quirk_count;
 };

@@ -10,3 +10,5 @@ int isolationrecord_note(struct record *record, const struct isolation_function 
 /* The old values of a function, whose address is set, from a record. 0; -EBADMSG: a key is missing
  * or too long. */
 int isolationrecord_read(const struct record *record, struct isolation_function *function);
+/* Whether OBJECT is no function that was handed over, but the port above one. */
+bool isolationrecord_is_port(const struct record *record, const char *object);

@@ -40,6 +40,15 @@ static const struct optionvalue_word release_words[] = { { "auto", GUEST_RELEASE
 							 { "host", GUEST_RELEASE_HOST },
 							 { "keep", GUEST_RELEASE_KEEP },
 							 { NULL, 0 } };
+/* pci_reset_fn_methods[] of the kernel's drivers/pci/pci.c; each a bit. */
+static const struct optionvalue_word reset_words[] = {
+	{ "device_specific", 1 }, { "acpi", 2 }, { "flr", 4 },
+	{ "af_flr", 8 },	  { "pm", 16 },	 { "bus", 32 },
+	{ "cxl_bus", 64 },	  { NULL, 0 }
+};
+static const struct optionvalue_word power_words[] = { { "auto", GUEST_POWER_AUTO },
+						       { "on", GUEST_POWER_ON },
+						       { NULL, 0 } };
 static const struct optionvalue_word format_words[] = { { "raw", GUEST_FORMAT_RAW },
 							{ "qcow2", GUEST_FORMAT_QCOW2 },
 							{ NULL, 0 } };
@@ -83,6 +92,11 @@ static const struct optionvalue_word input_words[] = { { "vga-1", 0x01 },  { "vg
 	"vga-1, vga-2, dvi-1, dvi-2, dp-1, dp-2, hdmi-1, hdmi-2, or a number from 1 to 255 " \
 	"(0x0f)"
 
+#define ALLOWED_BARS \
+	"words of a number from 0 to 5, a colon and a power of two of at least 1M, such as 0:256M"
+#define ALLOWED_RESET \
+	"any of device_specific, acpi, flr, af_flr, pm, bus and cxl_bus, or none alone"
+
 /* Of a key that fills one member. */
 #define MEMBER(type, member)                                               \
 	.offset = offsetof(type, member), .start = offsetof(type, member), \
@@ -105,6 +119,16 @@ static const struct optionvalue_word input_words[] = { { "vga-1", 0x01 },  { "vg
 		.section = OPTION_##id, .name = "Remove", .allowed = "yes",       \
 		.doc = "drops the section of this label that an earlier file has" \
 	}
+
+/* Of both [GPU] and [PCI]. */
+#define KEYS_TUNING(id)                                                                          \
+	KEY(id, "BAR", bars, MEMBER(struct guest_device, bar_mib), "", ALLOWED_BARS,             \
+	    "sizes of memory windows while the guest has it, by number"),                        \
+		KEY(id, "Reset", reset, MEMBER(struct guest_device, reset), "", ALLOWED_RESET,   \
+		    "the ways the kernel may reset it while the guest has it, the first first",  \
+		    .words = reset_words),                                                       \
+		KEY(id, "Power", word, MEMBER(struct guest_device, power), "auto", "auto or on", \
+		    "whether it may sleep while the guest has it", .words = power_words)
 
 /* Section, key, type, member, built-in default, what is allowed, what it is, bounds or words. */
 static const struct option_key keys[] = {
@@ -155,11 +179,13 @@ static const struct option_key keys[] = {
 	    "such as "
 	    "nvidia-persistenced.service",
 	    "what systemd stops before the card moves, and starts again when it is back"),
+	KEYS_TUNING(GPU),
 	KEY(PCI, "Device", device, MEMBERS(struct guest_device, has_device, device), NULL,
 	    ALLOWED_DEVICE,
 	    "the address of one more function for the guest: a USB controller, an NVMe disk"),
 	KEY(PCI, "Identity", identity, MEMBERS(struct guest_device, has_identity, identity), NULL,
 	    ALLOWED_IDS, "which device has to be at that address"),
+	KEYS_TUNING(PCI),
 	KEY_REMOVE(PCI),
 	KEY(DISK, "Path", path, MEMBER(struct guest_disk, path), NULL, ALLOWED_PATH,
 	    "a disk image or a block device"),

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "barsize.h"
 #include "guestspec.h"
 #include "parse.h"
 
@@ -163,6 +165,43 @@ int optionvalue_flags(const struct optionvalue_rule *rule, const char *text, voi
 	}
 	*ret = flags;
 	return 0;
+}
+
+int optionvalue_reset(const struct optionvalue_rule *rule, const char *text, void *field,
+		      struct strlist *texts)
+{
+	const char *at = text;
+	char list[128] = "";
+	uint64_t seen = 0;
+	size_t used = 0;
+
+	if (!*text || strcmp(text, "none") == 0)
+		return optionvalue_text(rule, text, field, texts);
+	for (;;) {
+		const struct optionvalue_word *word;
+		size_t length;
+
+		at += strspn(at, " \t");
+		length = strcspn(at, " \t");
+		if (length == 0)
+			break;
+		word = find_word(rule, at, length);
+		if (!word || (seen & word->value) != 0 || used + length + 2 > sizeof(list))
+			return -EINVAL;
+		seen |= word->value;
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+					 used > 0 ? " " : "", word->word);
+		at += length;
+	}
+	return used > 0 ? optionvalue_text(rule, list, field, texts) : -EINVAL;
+}
+
+int optionvalue_bars(const struct optionvalue_rule *rule, const char *text, void *field,
+		     struct strlist *texts)
+{
+	(void)rule;
+	(void)texts;
+	return barsize_parse(text, field);
 }
 
 int optionvalue_bool(const struct optionvalue_rule *rule, const char *text, void *field,

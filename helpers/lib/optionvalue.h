@@ -24,14 +24,17 @@ struct optionvalue_rule {
 typedef int optionvalue_parse(const struct optionvalue_rule *rule, const char *text, void *field,
 			      struct strlist *texts);
 
-optionvalue_parse optionvalue_text;	/* const char *; empty: NULL */
-optionvalue_parse optionvalue_path;	/* const char *; absolute, without . and ..; empty: NULL */
-optionvalue_parse optionvalue_units;	/* const char *; units between blanks; empty: NULL */
-optionvalue_parse optionvalue_name;	/* const char *; one of the rule's words */
-optionvalue_parse optionvalue_word;	/* unsigned or an enumeration; one of the rule's words */
-optionvalue_parse optionvalue_flags;	/* unsigned; any of the rule's words, or none */
-optionvalue_parse optionvalue_bool;	/* bool */
-optionvalue_parse optionvalue_uint;	/* unsigned */
+optionvalue_parse optionvalue_text;  /* const char *; empty: NULL */
+optionvalue_parse optionvalue_path;  /* const char *; absolute, without . and ..; empty: NULL */
+optionvalue_parse optionvalue_units; /* const char *; units between blanks; empty: NULL */
+optionvalue_parse optionvalue_name;  /* const char *; one of the rule's words */
+optionvalue_parse optionvalue_word;  /* unsigned or an enumeration; one of the rule's words */
+optionvalue_parse optionvalue_flags; /* unsigned; any of the rule's words, or none */
+optionvalue_parse optionvalue_reset; /* const char *; the rule's words in their order, each once, or
+					"none"; empty: NULL */
+optionvalue_parse optionvalue_bars;  /* uint64_t[BARSIZE_COUNT], in MiB; empty: all 0 */
+optionvalue_parse optionvalue_bool;  /* bool */
+optionvalue_parse optionvalue_uint;  /* unsigned */
 optionvalue_parse optionvalue_seconds;	/* unsigned */
 optionvalue_parse optionvalue_kib;	/* uint64_t; a size */
 optionvalue_parse optionvalue_page;	/* uint64_t; one of the rule's words */

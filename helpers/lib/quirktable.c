@@ -31,8 +31,8 @@
 		.unless_reset = "device_specific",                                            \
 		.text = "this chip does not come back from a reset by the bus, and a second " \
 			"start of a guest stays black",                                       \
-		.fix = "install the kernel module vendor-reset, load it at boot, and have "   \
-		       "device_specific in the card's reset_method (kernels from 5.15 on)",   \
+		.fix = "install the kernel module vendor-reset, load it at boot, and say "    \
+		       "Reset=device_specific in the guest's [GPU] (kernels from 5.15 on)",   \
 		.source = RESET_SOURCE                                                        \
 	}
 
@@ -53,8 +53,8 @@
 		.bar_over_mib = 256,                                                               \
 		.text = "guests have stayed black with a resizable BAR of this card at more than " \
 			"256 MiB",                                                                 \
-		.fix = "when that happens: switch off \"Resizable BAR\" (\"Smart Access "          \
-		       "Memory\") in the firmware's setup",                                        \
+		.fix = "when that happens: BAR=0:256M in the guest's [GPU], or switch off "        \
+		       "\"Resizable BAR\" (\"Smart Access Memory\") in the firmware's setup",      \
 		.source = (url)                                                                    \
 	}
 
@@ -114,14 +114,16 @@ static const struct quirk table[] = {
 	  .unless_parameter = "disable_idle_d3",
 	  .text = "idle on vfio-pci this card has been seen to go to D3cold and not to wake up "
 		  "(\"stuck in D3\")",
-	  .fix = "when that happens: options vfio-pci disable_idle_d3=1 in modprobe.d",
+	  .fix = "when that happens: Power=on in the guest's [GPU], or options vfio-pci "
+		 "disable_idle_d3=1 in modprobe.d",
 	  .source = "https://github.com/mroboff/vm-curator/issues/60" },
 	{ .action = QUIRK_WARNS,
 	  .vendor = NVIDIA,
 	  .class = 0x0302,
 	  .unless_parameter = "disable_idle_d3",
 	  .text = "idle on vfio-pci such cards have been seen to go to D3cold and not to wake up",
-	  .fix = "when that happens: options vfio-pci disable_idle_d3=1 in modprobe.d",
+	  .fix = "when that happens: Power=on in the guest's [GPU], or options vfio-pci "
+		 "disable_idle_d3=1 in modprobe.d",
 	  .source = "https://github.com/kata-containers/kata-containers/issues/11708" },
 
 	{ .action = QUIRK_WARNS,

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "gate.h"
+#include "tuningplan.h"
 
 /* More than these are counted, not named: the message is one line. */
 #define REFUSAL_NAMED 6
@@ -302,6 +303,8 @@ static enum refusal_code find(const struct guest *guest, const struct isolation 
 		return REFUSAL_REMOVABLE;
 	if (refuse_quirk(iso, text))
 		return REFUSAL_QUIRK;
+	if (tuningplan_refuse(guest, iso, text->buf, text->size))
+		return REFUSAL_TUNING;
 	if (refuse_claimed(iso, text))
 		return REFUSAL_CLAIMED;
 	if (refuse_no_iommu(iso, text))
@@ -351,6 +354,7 @@ const char *refusal_word(enum refusal_code code)
 		[REFUSAL_VIRTUAL_FUNCTIONS] = "virtual-functions",
 		[REFUSAL_REMOVABLE] = "removable",
 		[REFUSAL_QUIRK] = "quirk",
+		[REFUSAL_TUNING] = "tuning",
 		[REFUSAL_CLAIMED] = "claimed",
 		[REFUSAL_NO_IOMMU] = "no-iommu",
 		[REFUSAL_FOREIGN] = "foreign-member",

@@ -20,7 +20,8 @@ enum refusal_code {
 	REFUSAL_KIND, /* no display, a bridge */
 	REFUSAL_VIRTUAL_FUNCTIONS,
 	REFUSAL_REMOVABLE,
-	REFUSAL_QUIRK, /* known not to work, see quirk.h */
+	REFUSAL_QUIRK,	/* known not to work, see quirk.h */
+	REFUSAL_TUNING, /* BAR= or Reset= asks for what it does not offer */
 	REFUSAL_CLAIMED,
 	REFUSAL_NO_IOMMU,
 	REFUSAL_FOREIGN,

@@ -16,6 +16,12 @@
  *                     override lets only the driver of that name in
  *   vfio-pci          sets power/control to auto at bind and to on at unbind, refuses bridges and
  *                     functions with virtual functions, and makes the node of the group
+ *   resourceN_resize  -EBUSY while a driver is bound, -EINVAL for a size that is not in the bitmap,
+ *                     -ENOSPC for one that has no room; else the line of the BAR in "resource"
+ *                     changes
+ *   reset             -ENOTTY without a method
+ *   reset_method      takes "default", "\n" for none, or methods that work on the device; -EINVAL
+ *                     leaves it as it was
  *   nr_hugepages      takes what can be had, and never a page that is in use
  *   drm/cardN/uevent  is an event: who has the file .lets-go in proc/PID closes all on "remove",
  * and has it again after "add"; the event is appended to the file that VXM_FAKE_UEVENTS names
@@ -24,11 +30,16 @@
  *
  * What a machine is like, beyond what sysfs shows, is told by dot files, which no reader lists:
  *
- *   bus/pci/devices/BDF/.modalias-driver   the driver that this kind of device gets without
- * override bus/pci/devices/BDF/.stuck             an unbind of it never returns
+ *   bus/pci/devices/BDF/.modalias-driver   the driver of its kind, without an override
+ *   bus/pci/devices/BDF/.stuck             an unbind of it never returns
  *   bus/pci/devices/BDF/.refused           a probe of it binds nothing
  *   bus/pci/devices/BDF/config             all ones: a probe by another driver than vfio-pci never
  *                                          returns
+ *   bus/pci/devices/BDF/.reset-methods     the methods that work on it
+ *   bus/pci/devices/BDF/.reset-fails       a reset fails with -ENOTTY, as one does after which the
+ *                                          device is not ready
+ *   bus/pci/devices/BDF/.reset-kills       after a reset the device reads all ones
+ *   bus/pci/devices/BDF/.bar-room          the largest power of two of MiB that has room
  *   HUGEPAGES/.obtainable                  how many pages that pool can grow to in all
  *
  * What goes wrong is told by the environment. Writes are counted from 1, over all processes of one
@@ -388,6 +399,79 @@ static int write_unbind(const struct host *host, const char *driver, const char 
 	return 0;
 }
 
+/* drivers/pci/pci.c, reset_method_store(). */
+static int write_reset_method(const struct host *host, const char *bdf, const char *path,
+			      const char *text)
+{
+	char offered[256], words[256], list[256] = "", *rest = words, *word;
+
+	device_text(host, bdf, ".reset-methods", offered, sizeof(offered));
+	snprintf(words, sizeof(words), "%.*s", (int)strcspn(text, "\n"), text);
+	if (strcmp(words, "default") == 0)
+		snprintf(words, sizeof(words), "%s", offered);
+	while ((word = strsep(&rest, " "))) {
+		char blank[300], spaced[300];
+
+		if (!*word)
+			continue;
+		snprintf(blank, sizeof(blank), " %s ", word);
+		snprintf(spaced, sizeof(spaced), " %s ", offered);
+		if (!strstr(spaced, blank))
+			return -EINVAL;
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", *list ? " " : "",
+			 word);
+	}
+	strcat(list, "\n");
+	return store(host, path, list);
+}
+
+static int write_reset(const struct host *host, const char *bdf, const char *text)
+{
+	char methods[256], dead[64 + 1];
+
+	if (strcmp(text, "1") != 0 && strcmp(text, "1\n") != 0)
+		return -EINVAL;
+	device_text(host, bdf, "reset_method", methods, sizeof(methods));
+	if (!methods[0] || device_has(host, bdf, ".reset-fails"))
+		return -ENOTTY;
+	if (!device_has(host, bdf, ".reset-kills"))
+		return 0;
+	memset(dead, 0xff, sizeof(dead) - 1);
+	dead[sizeof(dead) - 1] = '\0';
+	return fakekernel_store(host, dead, DEVICES "%s/config", bdf);
+}
+
+/* drivers/pci/pci-sysfs.c, __resource_resize_store(); setup-res.c, pci_resize_resource(). */
+static int write_resize(const struct host *host, const char *bdf, unsigned bar, const char *text)
+{
+	char resource[SYSFS_TEXT_SIZE], mask[32], digits[32], room_text[32], line[64], *at;
+	uint64_t offered, exponent, room = UINT64_MAX, size;
+
+	snprintf(digits, sizeof(digits), "%.*s", (int)strcspn(text, "\n"), text);
+	snprintf(resource, sizeof(resource), "resource%u_resize", bar);
+	device_text(host, bdf, resource, mask, sizeof(mask));
+	if (parse_u64(digits, &exponent) < 0 || parse_hex(mask, 16, &offered) < 0)
+		return -EINVAL;
+	if (device_has(host, bdf, "driver"))
+		return -EBUSY;
+	if (exponent > 43 || (offered >> exponent & 1) == 0)
+		return -EINVAL;
+	if (device_text(host, bdf, ".bar-room", room_text, sizeof(room_text)) >= 0 &&
+	    parse_u64(room_text, &room) >= 0 && exponent > room)
+		return -ENOSPC;
+	size = UINT64_C(1) << (exponent + 20);
+	device_text(host, bdf, "resource", resource, sizeof(resource) - 1);
+	strcat(resource, "\n");
+	at = resource;
+	for (unsigned i = 0; i < bar && at; i++)
+		at = strchr(at, '\n') + 1;
+	/* Each line has the same length, and a window begins at a multiple of its size. */
+	snprintf(line, sizeof(line), "0x%016llx 0x%016llx", (unsigned long long)size,
+		 (unsigned long long)(2 * size - 1));
+	memcpy(at, line, strlen(line));
+	return fakekernel_store(host, resource, DEVICES "%s/resource", bdf);
+}
+
 static uint64_t pool_number(const struct host *host, const char *directory, const char *name,
 			    uint64_t absent)
 {
@@ -522,6 +606,17 @@ static int act(const struct host *host, const char *path, const char *text)
 	if (match(path, DEVICES, "power/control", name) && strcmp(value, "auto\n") != 0 &&
 	    strcmp(value, "on\n") != 0)
 		return -EINVAL;
+	if (match(path, DEVICES, "reset", name))
+		return write_reset(host, name, text);
+	if (match(path, DEVICES, "reset_method", name))
+		return write_reset_method(host, name, path, text);
+	for (unsigned bar = 0; bar < 6; bar++) {
+		char file[32];
+
+		snprintf(file, sizeof(file), "resource%u_resize", bar);
+		if (match(path, DEVICES, file, name))
+			return write_resize(host, name, bar, text);
+	}
 	if (strlen(path) > strlen("/nr_hugepages") &&
 	    strcmp(path + strlen(path) - strlen("/nr_hugepages"), "/nr_hugepages") == 0)
 		return write_hugepages(host, path, text);

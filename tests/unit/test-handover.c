@@ -34,7 +34,7 @@ static void assert_step(const struct handover_plan *plan, size_t i, const char *
 	char is[256];
 
 	assert_true(i < plan->count);
-	handover_format_step(&plan->steps[i], is, sizeof(is));
+	handoverstep_format(&plan->steps[i], is, sizeof(is));
 	assert_string_equal(is, text);
 }
 

@@ -99,6 +99,16 @@ static void bounds_are_told_apart_from_forms(void **state)
 		{ OPTION_GPU, "Services", "@b.service", -EINVAL },
 		{ OPTION_GPU, "Services", ".service", -EINVAL },
 		{ OPTION_GPU, "Services", "vxm-guest@win11.service", -EINVAL },
+		{ OPTION_GPU, "BAR", "0:256M 1:8G", 0 },
+		{ OPTION_PCI, "BAR", "0:300M", -ERANGE },
+		{ OPTION_PCI, "BAR", "resource0 256M", -EINVAL },
+		{ OPTION_GPU, "Reset", "flr bus", 0 },
+		{ OPTION_GPU, "Reset", "none", 0 },
+		{ OPTION_GPU, "Reset", "none flr", -EINVAL },
+		{ OPTION_GPU, "Reset", "flr flr", -EINVAL },
+		{ OPTION_GPU, "Reset", "default", -EINVAL },
+		{ OPTION_PCI, "Power", "on", 0 },
+		{ OPTION_PCI, "Power", "off", -EINVAL },
 		{ OPTION_LOOKING_GLASS, "Size", "48M", -ERANGE },
 		{ OPTION_LOOKING_GLASS, "Size", "512K", -ERANGE },
 		{ OPTION_LOOKING_GLASS, "Size", "2G", -ERANGE },
@@ -153,6 +163,25 @@ static void units_are_taken_as_they_stand(void **state)
 	strlist_done(&texts);
 }
 
+/* As the kernel takes and shows them. */
+static void ways_to_reset_keep_their_order_with_one_blank_between(void **state)
+{
+	struct strlist texts = STRLIST_EMPTY;
+	union any section = { 0 };
+	const struct option_key *key = option_find(OPTION_GPU, "Reset");
+
+	(void)state;
+	assert_int_equal(option_set(key, " pm\t bus  flr ", &section.device, &texts), 0);
+	assert_string_equal(section.device.reset, "pm bus flr");
+	assert_int_equal(option_set(key, "device_specific acpi flr af_flr pm bus cxl_bus",
+				    &section.device, &texts),
+			 0);
+	assert_string_equal(section.device.reset, "device_specific acpi flr af_flr pm bus cxl_bus");
+	assert_int_equal(option_set(key, "", &section.device, &texts), 0);
+	assert_null(section.device.reset);
+	strlist_done(&texts);
+}
+
 static void a_monitor_is_three_parts_of_which_the_last_is_any_text(void **state)
 {
 	struct strlist texts = STRLIST_EMPTY;
@@ -177,6 +206,7 @@ int main(void)
 		cmocka_unit_test(bounds_are_told_apart_from_forms),
 		cmocka_unit_test(several_words_make_one_number),
 		cmocka_unit_test(units_are_taken_as_they_stand),
+		cmocka_unit_test(ways_to_reset_keep_their_order_with_one_blank_between),
 		cmocka_unit_test(a_monitor_is_three_parts_of_which_the_last_is_any_text),
 	};
 
