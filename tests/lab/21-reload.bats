@@ -29,7 +29,7 @@ teardown() {
 	if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
 		l1sh 'test ! -e /run/lab-demo.conf.d || mv /run/lab-demo.conf.d /etc/vxm/guests/demo.conf.d
 			test ! -e /run/lab-demo.conf || mv /run/lab-demo.conf /etc/vxm/guests/demo.conf
-			rm -f /run/systemd/system/vxm-guest@demo.service.d/95-short.conf
+			rm -rf /run/systemd/system/vxm-guest@demo.service.d
 			systemctl daemon-reload
 			systemctl kill -s KILL vxm-guest@demo.service || :
 			systemctl stop vxm-guest@demo.service; systemctl reset-failed' || :
@@ -77,7 +77,7 @@ stays() {
 	l1sh 'timeout 90 systemctl stop vxm-guest@demo.service
 		journalctl -o cat -b -u vxm-guest@demo.service | tail -n 20 |
 			grep "did not shut down within its time (Shutdown=) and was switched off after [23][0-9]\.[0-9] s"
-		rm /run/systemd/system/vxm-guest@demo.service.d/95-short.conf
+		rm -r /run/systemd/system/vxm-guest@demo.service.d
 		mv /run/lab-demo.conf.d /etc/vxm/guests/demo.conf.d; mv /run/lab-demo.conf /etc/vxm/guests/demo.conf
 		systemctl daemon-reload'
 	[ "$(property vxm-guest@demo.service Result)" = success ]
