@@ -40,12 +40,15 @@ script() {
 		fake() {
 			"$VXM_BUILD/fake/vxm-isolate" "\$@" --root="$ROOT"
 		}
-		# Until who was just started waits for the lock: at this very moment, and not some time after it.
+		# Until who was just started waits for the lock: at this very moment, and not some time after it. It is in the system
+		# call flock. (/proc/locks does not do: in a PID namespace it leaves out the lock of a process that has ended, as the
+		# child that waits for the lock with a deadline has.)
 		await() {
-			local lock n
-			lock=\$(stat -c %i "$ROOT/run/vxm/.lock/isolate")
+			local process call n
 			for ((n = 0; n < 1000; n++)); do
-				! grep -q -- "-> FLOCK .*:\$lock " /proc/locks || return 0
+				for process in \$(grep -lszxF -- "--root=$ROOT" /proc/[0-9]*/cmdline); do
+					! read -r call _ 2>/dev/null <"\${process%cmdline}syscall" || [ "\$call" != 73 ] || return 0
+				done
 				sleep 0.01
 			done
 			return 1
