@@ -21,6 +21,7 @@
 
 #include "cleanup.h"
 #include "deadline.h"
+#include "unitstate.h"
 
 #define SYSTEMD "org.freedesktop.systemd1"
 #define OBJECT	"/org/freedesktop/systemd1"
@@ -128,29 +129,7 @@ static int run(const char *method, const char *mode, const char *unit, int64_t e
 
 int unitjob_is_running(const struct host *host, const char *unit)
 {
-	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-	_cleanup_free_ char *state = NULL;
-	const char *path;
-	int r;
-
-	if (host->recorded)
-		return 0;
-	r = sd_bus_open_system(&bus);
-	if (r >= 0)
-		r = sd_bus_call_method(bus, SYSTEMD, OBJECT, MANAGER, "GetUnit", &error, &reply,
-				       "s", unit);
-	if (sd_bus_error_has_name(&error, SYSTEMD ".NoSuchUnit"))
-		return 0;
-	if (r >= 0)
-		r = sd_bus_message_read(reply, "o", &path);
-	if (r >= 0)
-		r = sd_bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Unit", "ActiveState",
-					       NULL, &state);
-	return r < 0 ? r
-		     : strcmp(state, "inactive") != 0 && strcmp(state, "failed") != 0 &&
-			       strcmp(state, "deactivating") != 0;
+	return host->recorded ? 0 : unitstate_is_running(unit);
 }
 
 int unitjob_stop(const struct host *host, const char *unit, int64_t end_ms,

@@ -10,12 +10,13 @@
 
 #define MANAGER "org.freedesktop.systemd1"
 
-int unitstate_is_active(const char *unit)
+/* 1: systemd knows UNIT, *RET is its ActiveState, the caller's to free. 0: it knows none. -errno.
+ */
+static int read_state(const char *unit, char **ret)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-	_cleanup_free_ char *state = NULL;
 	const char *path;
 	int r;
 
@@ -31,8 +32,26 @@ int unitstate_is_active(const char *unit)
 		return r;
 	sd_bus_error_free(&error);
 	r = sd_bus_get_property_string(bus, MANAGER, path, MANAGER ".Unit", "ActiveState", &error,
-				       &state);
-	return r < 0 ? r : strcmp(state, "active") == 0;
+				       ret);
+	return r < 0 ? r : 1;
+}
+
+int unitstate_is_active(const char *unit)
+{
+	_cleanup_free_ char *state = NULL;
+	int r = read_state(unit, &state);
+
+	return r <= 0 ? r : strcmp(state, "active") == 0;
+}
+
+int unitstate_is_running(const char *unit)
+{
+	_cleanup_free_ char *state = NULL;
+	int r = read_state(unit, &state);
+
+	return r <= 0 ? r
+		      : strcmp(state, "inactive") != 0 && strcmp(state, "failed") != 0 &&
+				strcmp(state, "deactivating") != 0;
 }
 
 int unitstate_guest_is_active(const char *name)

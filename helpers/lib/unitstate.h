@@ -7,5 +7,7 @@
  * other state, a unit that is not loaded included. -errno of the bus.
  */
 int unitstate_is_active(const char *unit);
+/* 1 also while it comes up or reads its configuration anew, 0 once it goes down; else the same. */
+int unitstate_is_running(const char *unit);
 /* The same of the guest NAME's unit, vxm-guest@NAME.service. */
 int unitstate_guest_is_active(const char *name);
