@@ -86,8 +86,10 @@ int host_list(const struct host *host, const char *path, struct strlist *ret)
 		return fd;
 	dir = fdopendir(fd);
 	if (!dir) {
+		/* A process may have ended since: then its directory has no attributes any more. */
+		r = -errno;
 		close(fd);
-		return -ENOMEM;
+		return r;
 	}
 	while (errno = 0, (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')

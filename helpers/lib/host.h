@@ -31,5 +31,6 @@ int host_openat(const struct host *host, const char *path, int flags);
 int host_read_file(const struct host *host, const char *path, size_t limit, char **ret,
 		   size_t *ret_size);
 
-/* Names in a directory in byte order, without dot files. -ENOENT when there is none. */
+/* Names in a directory in byte order, without dot files. -ENOENT when there is none, or none any
+ * more; -errno. */
 int host_list(const struct host *host, const char *path, struct strlist *ret);

@@ -2,6 +2,26 @@
 /* host: a machine, running or recorded, is read below one descriptor. */
 #include "tree.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+/* The process that ends between the opening of a directory and its reading; 0 for none. */
+static pid_t ends;
+
+DIR *fdopendir(int fd)
+{
+	DIR *(*real)(int) = (DIR * (*)(int)) dlsym(RTLD_NEXT, "fdopendir");
+
+	if (ends > 0) {
+		kill(ends, SIGKILL);
+		waitpid(ends, NULL, 0);
+		ends = 0;
+	}
+	return real(fd);
+}
+
 static void only_another_root_is_a_recorded_host(void **state)
 {
 	const struct tree *tree = *state;
@@ -74,6 +94,25 @@ static void names_are_listed_in_byte_order_without_dot_files(void **state)
 	strlist_done(&names);
 }
 
+static void a_process_that_ends_while_it_is_looked_at_is_gone(void **state)
+{
+	struct strlist names = STRLIST_EMPTY;
+	struct host host;
+	char path[64];
+
+	(void)state;
+	assert_int_equal(host_open(NULL, &host), 0);
+	ends = fork();
+	assert_true(ends >= 0);
+	if (ends == 0)
+		for (;;)
+			pause();
+	snprintf(path, sizeof(path), "proc/%d/fd", (int)ends);
+	assert_int_equal(host_list(&host, path, &names), -ENOENT);
+	assert_int_equal(ends, 0);
+	host_done(&host);
+}
+
 static void descriptors_are_not_inherited(void **state)
 {
 	const struct tree *tree = *state;
@@ -94,6 +133,7 @@ int main(void)
 		tree_test(only_another_root_is_a_recorded_host),
 		tree_test(files_are_read_whole_and_up_to_a_limit),
 		tree_test(names_are_listed_in_byte_order_without_dot_files),
+		tree_test(a_process_that_ends_while_it_is_looked_at_is_gone),
 		tree_test(descriptors_are_not_inherited),
 	};
 
