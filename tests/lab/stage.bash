@@ -72,6 +72,8 @@ stage_keep() {
 	"$LAB" collect "$RUN" "$kept" >"$kept/collect.log" 2>&1 ||
 		echo "collecting failed, see $kept/collect.log" >&2
 	l1 sh -c 'cat /run/lab-serial/log' >"$kept/guest-serial.log" 2>/dev/null || rm -f "$kept/guest-serial.log"
+	# Where only what was printed can be read, the last words of the units are the first thing one asks for.
+	timeout 120 "$LAB" ssh "$RUN" -- journalctl -b -q -o short-monotonic --no-hostname -n 40 -u 'vxm-*' >&2 || :
 	echo "journal, consoles and pictures are in $kept" >&2
 }
 
