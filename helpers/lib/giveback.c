@@ -106,6 +106,42 @@ static int refuse_dead(const struct host *host, const char *guest,
 		     : 0;
 }
 
+/*
+ * -ENOTTY says two things: no method that is listed could do it, as for a display function with the
+ * method "bus" whose sound function was found after the list was made; or pci_dev_wait() gave up,
+ * and then the header reads ff. Neither is told from here. Any other error is a method's own.
+ */
+static int write_reset(void *data)
+{
+	const struct header_job *job = data;
+
+	return sysfs_write(job->host, "1", "bus/pci/devices/%s/reset", job->bdf);
+}
+
+/*
+ * vfio-pci resets a function when the guest closes it, and nobody is told whether that worked
+ * (vfio_pci_core_disable()). So it is done once more, where the answer is heard, by what
+ * reset_method says now, which is what the guest had.
+ */
+static int refuse_unreset(const struct host *host, const char *guest,
+			  const struct isolation_function *function, int lock_fd,
+			  struct handover_failure *failure)
+{
+	struct header_job job = { .host = host };
+	int r;
+
+	if (!function->now.has_reset_method || !function->now.reset_method[0])
+		return 0;
+	pciaddr_format(&function->dev.addr, job.bdf);
+	if (sysfs_exists(host, "bus/pci/devices/%s/reset", job.bdf) < 0)
+		return 0;
+	r = deadline_run(write_reset, &job, HANDOVER_TIMEOUT_MS, lock_fd, NULL);
+	if (r < 0 && r != -ENOTTY)
+		return fail_unfit(guest, function, "failed its reset", strerror(-r), r, failure);
+	return refuse_dead(host, guest, function, "does not answer after its reset", lock_fd,
+			   failure);
+}
+
 /* Not while a virtual machine has it: the nodes would go from under it. */
 static void keep(const struct host *host, const char *guest,
 		 const struct isolation_function *function, int64_t end_ms, struct giveback *ret)
@@ -145,6 +181,8 @@ static void give_back(const struct host *host, const char *guest,
 	/* Not before: what a virtual machine does last is a reset. */
 	if (r >= 0 && has_probe(&plan))
 		r = refuse_dead(host, guest, function, "does not answer", lock_fd, &ret->failure);
+	if (r >= 0 && taken && has_probe(&plan))
+		r = refuse_unreset(host, guest, function, lock_fd, &ret->failure);
 	if (r >= 0)
 		r = handover_apply(host, &plan, lock_fd, &ret->failure);
 	if (r >= 0)

@@ -25,8 +25,8 @@ typedef void (*giveback_tell)(const struct isolation_function *function,
  * that still has a vfio group open is waited for on its pidfd: an unbind written meanwhile would
  * make the kernel ask the guest for the device, and block. TIMEOUT_MS is for all such waits
  * together, so a caller knows when it is told of the last; once it is over, a group is looked at
- * and not waited for. A function that does not answer any more stays on vfio-pci, for the probe of
- * a host's driver would hang on it. One that is gone counts as put back.
+ * and not waited for. A function that does not answer any more, or fails its reset, stays on
+ * vfio-pci, for the probe of a host's driver would hang on it. One that is gone counts as put back.
  * A card that is to be kept (isolation_is_kept()) stays as it is, and in the record; its nodes go
  * back. RESULTS has a place for each, by index of ISO.
  */

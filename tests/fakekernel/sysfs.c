@@ -36,8 +36,9 @@
  *   bus/pci/devices/BDF/config             all ones: a probe by another driver than vfio-pci never
  *                                          returns
  *   bus/pci/devices/BDF/.reset-methods     the methods that work on it
- *   bus/pci/devices/BDF/.reset-fails       a reset fails with -ENOTTY, as one does after which the
- *                                          device is not ready
+ *   bus/pci/devices/BDF/.reset-fails       a reset fails with -EIO, as a device-specific one does
+ *   bus/pci/devices/BDF/.reset-shared      a reset fails with -ENOTTY: no method that is listed can
+ *                                          do it
  *   bus/pci/devices/BDF/.reset-kills       after a reset the device reads all ones
  *   bus/pci/devices/BDF/.bar-room          the largest power of two of MiB that has room
  *   HUGEPAGES/.obtainable                  how many pages that pool can grow to in all
@@ -432,8 +433,10 @@ static int write_reset(const struct host *host, const char *bdf, const char *tex
 	if (strcmp(text, "1") != 0 && strcmp(text, "1\n") != 0)
 		return -EINVAL;
 	device_text(host, bdf, "reset_method", methods, sizeof(methods));
-	if (!methods[0] || device_has(host, bdf, ".reset-fails"))
+	if (!methods[0] || device_has(host, bdf, ".reset-shared"))
 		return -ENOTTY;
+	if (device_has(host, bdf, ".reset-fails"))
+		return -EIO;
 	if (!device_has(host, bdf, ".reset-kills"))
 		return 0;
 	memset(dead, 0xff, sizeof(dead) - 1);

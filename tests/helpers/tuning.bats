@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2030,SC2031 # each test is a subshell to shellcheck; nothing is meant to leave it
 # BAR=, Reset= and Power= on the fake kernel: set for the guest, put back by stop, refused by name where the device does
-# not offer it.
+# not offer it; and a card that fails its reset stays on vfio-pci.
 #
 # QEMU emulates no device with the Resizable BAR capability, so a BAR is resized here and not in the lab. The rules are
 # those of the kernel's drivers/pci/pci-sysfs.c and setup-res.c.
@@ -150,8 +150,9 @@ bar() {
 	diff <(echo "$BEFORE") <(fingerprint)
 }
 
-@test "Reset=none leaves no way while the guest has the card" {
+@test "Reset=none leaves no way, and stop then does not try one" {
 	tuned Reset=none
+	touch "$ROOT/sys/bus/pci/devices/$GPU/.reset-fails"
 	isolate start win11
 	[ "$(attribute "$GPU" reset_method)" = "" ]
 	isolate stop win11
@@ -230,5 +231,59 @@ bar() {
 	[ "$(attribute "$PORT" power/control)" = auto ]
 	[ "$(attribute 0000:04:00.0 d3cold_allowed)" = 0 ]
 	isolate stop other
+	diff <(echo "$BEFORE") <(fingerprint)
+}
+
+# --- a reset that fails --------------------------------------------------------------------------------------------------
+
+config() {
+	head -c 64 /dev/zero | tr '\0' "$1" >"$ROOT/sys/bus/pci/devices/$GPU/config"
+}
+
+@test "a card that fails its reset is not given to the host's driver" {
+	isolate start win11
+	touch "$ROOT/sys/bus/pci/devices/$GPU/.reset-fails"
+	run isolate stop win11
+	[ "$status" -eq 1 ]
+	[[ $output == *"$GPU failed its reset (Input/output error), and nouveau may hang on it: it stays on vfio-pci."* ]]
+	[[ $output == *"after a suspend: vxm-isolate stop win11"* ]]
+	[ "$(driver "$GPU")" = vfio-pci ]
+	[ "$(driver "$AUDIO")" = snd_hda_intel ]
+	grep -q "^$GPU home nouveau$" "$ROOT/run/vxm/win11/isolate"
+	rm "$ROOT/sys/bus/pci/devices/$GPU/.reset-fails"
+	isolate stop win11
+	diff <(echo "$BEFORE") <(fingerprint)
+}
+
+@test "a card that cannot be reset alone, for another function shares its bus, goes back all the same" {
+	isolate start win11
+	touch "$ROOT/sys/bus/pci/devices/$GPU/.reset-shared"
+	isolate stop win11
+	rm "$ROOT/sys/bus/pci/devices/$GPU/.reset-shared"
+	diff <(echo "$BEFORE") <(fingerprint)
+}
+
+@test "one that does not answer after its reset stays as well" {
+	config '\020'
+	isolate start win11
+	touch "$ROOT/sys/bus/pci/devices/$GPU/.reset-kills"
+	run isolate stop win11
+	[ "$status" -eq 1 ]
+	[[ $output == *"$GPU does not answer after its reset (its configuration space reads ff), and nouveau may hang on it"* ]]
+	[ "$(driver "$GPU")" = vfio-pci ]
+	# Switched off and on.
+	rm "$ROOT/sys/bus/pci/devices/$GPU/.reset-kills"
+	config '\020'
+	isolate stop win11
+	[ "$(driver "$GPU")" = nouveau ]
+	[ ! -e "$ROOT/run/vxm/win11" ]
+}
+
+@test "a card that the admin keeps on vfio-pci is not reset" {
+	make_machine "$(on "$GPU" "$CARD | .driver = \"vfio-pci\" | .override = \"vfio-pci\"")"
+	touch "$ROOT/sys/bus/pci/devices/$GPU/.reset-fails"
+	BEFORE=$(fingerprint)
+	isolate start win11
+	isolate stop win11
 	diff <(echo "$BEFORE") <(fingerprint)
 }
