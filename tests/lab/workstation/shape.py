@@ -6,7 +6,7 @@ Slots of the root bus are fixed, so that a device's address says what it is:
     00:01.0  boot GPU (virtio-vga, boot_vga=1)
     00:02.0  root port of the card put in front, when there is one: it takes bus 01
     00:03.0  root port (or the conventional bridge) of the second card: bus 01, or 02 behind a front
-    00:04.0  root port of the twin
+    00:04.0  root port of the twin, or of the network card with virtual functions: bus 02
     00:10.0  random numbers, then disk, payload, keyboard, mouse, and 00:15.0 the network
 
 The second card is QEMU's VGA with an HD audio function beside it: a UEFI guest draws on it through
@@ -48,6 +48,11 @@ def twins():
     return dual() + root_port("rp2", 4) + card("dgpu2", "rp2")
 
 
+def sriov():
+    """A network card beside it with a function-level reset and virtual functions."""
+    return dual() + root_port("rp2", 4) + idle_nic("igb", "rp2")
+
+
 def shared():
     """The card on a conventional bus that it shares with a NIC: one IOMMU group for all of it."""
     return ["-device", "pcie-pci-bridge,id=br1,bus=pcie.0,addr=0x3.0",
@@ -59,8 +64,8 @@ def single():
     return []
 
 
-SHAPES = {"dual": dual, "twins": twins, "shared": shared, "single": single}
-CARDS = {"dual": ["hgpu", "dgpu"], "twins": ["hgpu", "dgpu", "dgpu2"],
+SHAPES = {"dual": dual, "twins": twins, "sriov": sriov, "shared": shared, "single": single}
+CARDS = {"dual": ["hgpu", "dgpu"], "twins": ["hgpu", "dgpu", "dgpu2"], "sriov": ["hgpu", "dgpu"],
          "shared": ["hgpu", "dgpu"], "single": ["hgpu"]}
 
 # What can be put in front of the second card so that addresses shift: a NIC, or a card that is the
