@@ -35,7 +35,7 @@ def do_up(arguments):
     Instance(arguments.rundir).up(suite=arguments.suite, name=arguments.shape,
                                   cold=arguments.cold, reuse=arguments.reuse,
                                   content=arguments.payload, front=arguments.front,
-                                  degraded=arguments.degraded)
+                                  degraded=arguments.degraded, initrd=arguments.initrd)
 
 
 def do_ssh(arguments):
@@ -178,6 +178,8 @@ def parser():
                        help="a device before the second card: addresses shift (boots cold)")
     added.add_argument("--degraded", action="store_true",
                        help="units may fail in the boot")
+    added.add_argument("--initrd", metavar="FILE", type=Path,
+                       help="boot with this instead of the lab's own (boots cold)")
     added.add_argument("--payload", metavar="DIR",
                        help="DIR becomes /payload; DIR/root is installed into the system")
     added = verb("ssh", do_ssh)

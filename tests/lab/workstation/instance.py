@@ -4,9 +4,8 @@
 import json
 import shutil
 
-from . import emulator, payload, remote, rootfs, shape, snapshot
+from . import emulator, machine, payload, remote, rootfs, shape, snapshot
 from .failure import LabError
-from .machine import Machine
 from .progress import Deadline, Stage, say
 
 
@@ -22,7 +21,7 @@ done
 """
 
 
-class Instance(Machine):
+class Instance(machine.Machine):
     """A run directory with what is needed to talk to the workstation in it."""
 
     def load(self):
@@ -45,12 +44,13 @@ class Instance(Machine):
         """The names of its graphics cards."""
         return shape.CARDS[self.load()["shape"]]
 
-    def up(self, *, suite, name, cold, reuse, content, front, degraded=False):
+    def up(self, *, suite, name, cold, reuse, content, front, degraded=False, initrd=None):
         """Start a workstation: from the snapshot, or from power-on with `cold`.
 
         reuse: power on again with the disk an earlier instance left in the run directory. content:
         directory for the payload disk, or None. front: what to put before the second card.
-        degraded: units may have failed in the boot.
+        degraded: units may have failed in the boot. initrd: a file to boot with, made as a user's
+        machine makes it.
         """
         if self.pid() is not None:
             raise LabError(f"{self.directory}: a workstation runs there already: lab down")
@@ -58,7 +58,7 @@ class Instance(Machine):
         if reuse and not disk.exists():
             raise LabError(f"{disk}: not there, so there is no disk to start from again")
         hardware = shape.devices(name, front)
-        cold = cold or reuse or front is not None
+        cold = cold or reuse or front is not None or initrd is not None
         outer = emulator.Emulator()
         outer.announce()
         snap = snapshot.Snapshot(outer, rootfs.Suite(suite), name)
@@ -84,7 +84,10 @@ class Instance(Machine):
         try:
             with Stage(f"{suite}, {name}: " + ("power on" if cold else "restore")):
                 incoming = ["-incoming", f"file:{entry.path}/state"] if entry else []
-                self.start(snap.command_line(hardware, link.port) + incoming, outer, keep=keep)
+                argv = snap.command_line(hardware, link.port)
+                if initrd is not None:
+                    argv = machine.boot_with(argv, initrd)
+                self.start(argv + incoming, outer, keep=keep)
                 self.wait_running(60)
                 self.wait_up(degraded=degraded)
                 if not cold:

@@ -44,6 +44,13 @@ def command_line(emulator, accelerator, image, hardware, port):
             *shape.network(port)]
 
 
+def boot_with(argv, initrd):
+    """command_line()'s argv with another initrd."""
+    changed = list(argv)
+    changed[changed.index("-initrd") + 1] = str(Path(initrd).resolve(strict=True))
+    return changed
+
+
 class Machine:
     """An emulated workstation in a run directory."""
 
