@@ -19,9 +19,14 @@ MEMORY = "4G"
 CPUS = "2"
 
 
+def bare_card(name, bus, slot="0"):
+    """A graphics card; `name` is what `screendump` calls it."""
+    return ["-device", f"VGA,id={name},bus={bus},addr={slot}.0,multifunction=on,vgamem_mb=16"]
+
+
 def card(name, bus, slot="0"):
-    """A graphics card with its audio function; `name` is what `screendump` calls it."""
-    return ["-device", f"VGA,id={name},bus={bus},addr={slot}.0,multifunction=on,vgamem_mb=16",
+    """A graphics card with its audio function."""
+    return [*bare_card(name, bus, slot),
             "-device", f"intel-hda,id={name}audio,bus={bus},addr={slot}.1",
             "-device", f"hda-output,bus={name}audio.0,audiodev=silence"]
 
@@ -68,9 +73,9 @@ SHAPES = {"dual": dual, "twins": twins, "sriov": sriov, "shared": shared, "singl
 CARDS = {"dual": ["hgpu", "dgpu"], "twins": ["hgpu", "dgpu", "dgpu2"], "sriov": ["hgpu", "dgpu"],
          "shared": ["hgpu", "dgpu"], "single": ["hgpu"]}
 
-# What can be put in front of the second card so that addresses shift: a NIC, or a card that is the
-# second card's very twin and then answers at the address that was configured.
-FRONTS = {"nic": lambda: idle_nic("e1000e", "rp0"), "card": lambda: card("front", "rp0")}
+# What can be put in front of the second card so that addresses shift: a NIC, or a card that has the
+# second card's ids and answers at the address that was configured, but has no audio of its own.
+FRONTS = {"nic": lambda: idle_nic("e1000e", "rp0"), "card": lambda: bare_card("front", "rp0")}
 
 
 def devices(shape, front=None):
