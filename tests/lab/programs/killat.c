@@ -9,8 +9,10 @@
  * how many steps the helper may take; it is killed right after the last of them (right before an
  * exec, of which there is no after). A child of the helper counts with it, and both are killed. 0
  * kills nobody and says "lab: step N CALL" on stderr for each, so that the next run knows where the
- * middle is. Without such a file nothing happens at all, and only a start is meant, "HELPER start
- * NAME" or "HELPER run NAME": in a process with another verb nothing is counted.
+ * middle is. "hold N" in the file holds the helper there instead, for ever: its last act is to make
+ * the file with ".held" behind that name. Without such a file nothing happens at all, and only a
+ * start is meant, "HELPER start NAME" or "HELPER run NAME": in a process with another verb nothing
+ * is counted.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -33,7 +35,9 @@
 struct shared {
 	unsigned steps;
 	unsigned limit;
+	int hold;
 	pid_t helper;
+	char held[256];
 };
 
 /* Shared with the children that the helper forks; NULL: nothing is counted. */
@@ -41,11 +45,13 @@ static struct shared *shared;
 
 __attribute__((constructor)) static void prepare(int argc, char **argv)
 {
-	const char *file = getenv("LAB_KILL_FILE");
+	const char *file = getenv("LAB_KILL_FILE"), *verb = getenv("LAB_KILL_VERB");
 	char text[32] = "";
-	int fd;
+	int fd, hold;
 
-	if (!file || (argc > 2 && strcmp(argv[1], "start") != 0 && strcmp(argv[1], "run") != 0))
+	if (!file ||
+	    (argc > 2 && (verb ? strcmp(argv[1], verb) != 0
+			       : strcmp(argv[1], "start") != 0 && strcmp(argv[1], "run") != 0)))
 		return;
 	unsetenv("LD_PRELOAD");
 	fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -56,7 +62,20 @@ __attribute__((constructor)) static void prepare(int argc, char **argv)
 		      0);
 	if (shared == MAP_FAILED)
 		abort();
-	*shared = (struct shared){ .limit = (unsigned)strtoul(text, NULL, 10), .helper = getpid() };
+	hold = strncmp(text, "hold ", 5) == 0;
+	*shared = (struct shared){ .limit = (unsigned)strtoul(text + (hold ? 5 : 0), NULL, 10),
+				   .hold = hold,
+				   .helper = getpid() };
+	snprintf(shared->held, sizeof(shared->held), "%s.held", file);
+}
+
+/* By the system call: our own openat() would count it. */
+static void hold(void)
+{
+	close((int)syscall(SYS_openat, AT_FDCWD, shared->held, O_CREAT | O_WRONLY | O_CLOEXEC,
+			   0644));
+	for (;;)
+		pause();
 }
 
 static void die(void)
@@ -79,6 +98,8 @@ static void step(const char *call)
 
 		syscall(SYS_write, STDERR_FILENO, line, (size_t)n);
 	} else if (shared->steps == shared->limit) {
+		if (shared->hold)
+			hold();
 		die();
 	}
 	errno = saved;
