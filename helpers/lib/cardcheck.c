@@ -246,17 +246,23 @@ static void check_quirks(const struct cardcheck *check, const struct pcidev *dev
 			   quirks[i]->text, quirks[i]->source);
 }
 
+static bool is_own(const struct iommu_set *set, const struct pciaddr *addr)
+{
+	for (size_t i = 0; i < set->own_count; i++)
+		if (pciaddr_compare(&set->own[i]->addr, addr) == 0)
+			return true;
+	return false;
+}
+
 static void check_holders(const struct cardcheck *check, const struct iommu_set *set,
 			  struct reason_list *reasons)
 {
 	for (size_t i = 0; i < check->holders->count; i++) {
 		const struct holder *holder = &check->holders->items[i];
 		char bdf[PCIADDR_SIZE], fix[HOLDER_TEXT_SIZE], name[HOLDER_TEXT_SIZE];
-		bool ours = false, asked;
+		bool asked;
 
-		for (size_t n = 0; n < set->own_count && !ours; n++)
-			ours = pciaddr_compare(&set->own[n]->addr, &holder->addr) == 0;
-		if (!ours)
+		if (!is_own(set, &holder->addr))
 			continue;
 		asked = check->guest && releasable_is_asked(check->guest, check->holders, holder);
 		reason_add(reasons, asked ? REASON_WARNS : REASON_BLOCKS,
@@ -265,6 +271,19 @@ static void check_holders(const struct cardcheck *check, const struct iommu_set 
 				 : holder_remedy(holder, fix),
 			   "%s is held by %s", pciaddr_format(&holder->addr, bdf),
 			   holder_format(holder, name));
+	}
+}
+
+static void check_uses(const struct cardcheck *check, const struct iommu_set *set,
+		       struct reason_list *reasons)
+{
+	for (size_t i = 0; i < check->uses->count; i++) {
+		const struct hostuse *use = &check->uses->items[i];
+		char bdf[PCIADDR_SIZE];
+
+		if (is_own(set, &use->addr))
+			reason_add(reasons, REASON_BLOCKS, "in-use", use->remedy,
+				   "%s is in use: %s", pciaddr_format(&use->addr, bdf), use->what);
 	}
 }
 
@@ -305,4 +324,5 @@ void cardcheck_run(const struct cardcheck *check, const struct iommu_set *set,
 		check_quirks(check, set->own[i], reasons);
 	check_claim(check, set, reasons);
 	check_holders(check, set, reasons);
+	check_uses(check, set, reasons);
 }

@@ -4,6 +4,7 @@
 
 #include "guest.h"
 #include "holder.h"
+#include "hostuse.h"
 #include "machine.h"
 
 /* What is asked about, and what is known already. */
@@ -12,6 +13,7 @@ struct cardcheck {
 	const struct machine *machine;
 	const struct gpu_list *gpus;
 	const struct holder_list *holders; /* of everything that is asked about */
+	const struct hostuse_list *uses;   /* the same, but for what display functions show */
 	const struct guest *guest;	   /* whose device it is to be, or NULL */
 };
 

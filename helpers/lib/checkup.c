@@ -12,6 +12,7 @@
 #include "isolation.h"
 #include "monitorcheck.h"
 #include "parse.h"
+#include "usescan.h"
 
 /*
  * Theory of operation
@@ -89,6 +90,31 @@ static bool has_processes(const struct host *host)
 	return false;
 }
 
+/* Sound has neither disks nor networks nor keyboards. What a card shows is cardscreen's to tell. */
+static bool may_be_used(const struct pcidev *dev)
+{
+	return !pcidev_is_display(dev) && dev->class >> 16 != 0x04;
+}
+
+/* What the machine itself uses of the functions. Of a guest, guestfit asks the gate. */
+static int find_uses(const struct host *host, const struct checkup *checkup,
+		     const struct holder_list *holders, struct hostuse_list *ret)
+{
+	_cleanup_free_ const struct pcidev **devs = NULL;
+	size_t room = 1, count = 0;
+
+	for (size_t i = 0; i < checkup->count && !checkup->guest; i++)
+		room += checkup->devices[i].set->own_count;
+	devs = calloc(room, sizeof(*devs));
+	if (!devs)
+		return -ENOMEM;
+	for (size_t i = 0; i < checkup->count && !checkup->guest; i++)
+		for (size_t n = 0; n < checkup->devices[i].set->own_count; n++)
+			if (may_be_used(checkup->devices[i].set->own[n]))
+				devs[count++] = checkup->devices[i].set->own[n];
+	return count > 0 ? usescan_run(host, devs, count, holders, ret) : 0;
+}
+
 static int find_holders(const struct host *host, struct checkup *checkup, struct holder_list *ret)
 {
 	_cleanup_free_ const struct pcidev **devs = NULL;
@@ -164,10 +190,12 @@ int checkup_run(const struct host *host, const struct pciaddr *addr, struct gues
 		struct checkup *ret)
 {
 	_cleanup_holder_list_ struct holder_list holders = { 0 };
+	_cleanup_hostuse_list_ struct hostuse_list uses = { 0 };
 	struct cardcheck check = { .host = host,
 				   .machine = &ret->machine,
 				   .gpus = &ret->gpus,
 				   .holders = &holders,
+				   .uses = &uses,
 				   .guest = guest };
 	int r;
 
@@ -179,6 +207,8 @@ int checkup_run(const struct host *host, const struct pciaddr *addr, struct gues
 		r = add_devices(ret, addr);
 	if (r >= 0)
 		r = find_holders(host, ret, &holders);
+	if (r >= 0)
+		r = find_uses(host, ret, &holders, &uses);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ret->count; i++)

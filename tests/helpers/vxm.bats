@@ -129,6 +129,22 @@ reason() {
 	[[ $(reason held) == "blocks|$GPU is held by Xorg (pid 812, display-manager.service) through /dev/dri/card1|systemctl stop display-manager.service"* ]]
 }
 
+@test "a disk with a mount, a network card with a route: not yet, and why" {
+	make_machine "$(on 0000:04:00.0 '.nodes = ["nvme0n1 259:0 nvme/nvme0/nvme0n1"]')"
+	mkdir -p "$ROOT/sys/class/block/nvme0n1/holders" "$ROOT/proc/1" "$ROOT/sys/bus/pci/devices/0000:03:00.0/net/eth0" "$ROOT/sys/class/net" "$ROOT/proc/1/net"
+	echo 259:0 >"$ROOT/sys/class/block/nvme0n1/dev"
+	[ -z "$(reason in-use 0000:04:00.0)" ]
+	echo '36 21 259:0 / /home rw shared:1 - ext4 /dev/nvme0n1 rw' >"$ROOT/proc/1/mountinfo"
+	[ "$(reason in-use 0000:04:00.0)" = "blocks|0000:04:00.0 is in use: /home is mounted from its disk nvme0n1|umount /home" ]
+	ln -s ../../bus/pci/devices/0000:03:00.0/net/eth0 "$ROOT/sys/class/net/eth0"
+	printf 'Iface\tDestination\neth0\t00000000\n' >"$ROOT/proc/1/net/route"
+	[[ $(reason in-use 0000:03:00.0) == "blocks|0000:03:00.0 is in use: a route goes over its network interface eth0|"* ]]
+	[ -z "$(reason in-use)" ]
+	run vxm check 0000:04:00.0
+	[ "$status" -eq 1 ]
+	[[ $output == *"verdict: not yet: "* ]]
+}
+
 @test "Windows 11 (TPM, secure boot): what is not installed is named with its package" {
 	make_machine
 	mkdir -p "$ROOT/usr/bin"

@@ -33,6 +33,7 @@ static void look(const struct tree *tree, const char *bdf, const struct guest *g
 				   .machine = &ret->machine,
 				   .gpus = &ret->gpus,
 				   .holders = &ret->holders,
+				   .uses = &(struct hostuse_list){ 0 },
 				   .guest = guest };
 	const struct iommu_set *set;
 
