@@ -129,7 +129,7 @@ static int obtain(const struct host *host, const struct guest *guest, struct hug
 	uint64_t need = hugepool_need(guest->memory_kib, guest->hugepage_kib);
 	uint64_t have = hugeclaim_usable(claim, guest->hugepage_kib);
 	int node = find_node(host, guest), r;
-	struct hugeobtain_shortage shortage;
+	struct hugeobtain_shortage shortage = { .node = -1 };
 	char text[1024];
 
 	tell_progress(have, need, false);
@@ -147,9 +147,9 @@ static int obtain(const struct host *host, const struct guest *guest, struct hug
 	else if (r == -ENOENT)
 		log_error("%s", hugeshow_unknown_size(host, guest, text, sizeof(text)));
 	else if (r < 0)
-		log_error("adding %" PRIu64 " huge pages of %" PRIu64
-			  " KiB failed: %s; what came of it was given back",
-			  need, guest->hugepage_kib, strerror(-r));
+		log_error("adding %" PRIu64 " huge pages of %" PRIu64 " KiB failed: %s. %s", need,
+			  guest->hugepage_kib, strerror(-r),
+			  hugeshow_rest(guest, &shortage, text, sizeof(text)));
 	return r;
 }
 

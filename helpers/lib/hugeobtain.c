@@ -172,7 +172,7 @@ static int obtain(struct attempt *attempt, int preferred, struct hugeobtain_shor
 		return 0;
 	shortage->wanted = attempt->need;
 	shortage->obtained = attempt->need - count_missing(attempt);
-	give_back(attempt, kept, kept_count);
+	shortage->left = give_back(attempt, kept, kept_count) < 0;
 	explain(attempt, first, shortage);
 	return r < 0 ? r : -ENOSPC;
 }

@@ -11,6 +11,7 @@ struct hugeobtain_shortage {
 	int node;	   /* where they were asked for first; -1: a kernel without NUMA */
 	bool several;	   /* and on the other nodes after that */
 	bool compacted;	   /* a second attempt was made on compacted memory */
+	bool left;	   /* giving back failed: the record names what is left */
 	uint64_t claimed;  /* pages of this size that other guests have added */
 	/* After giving back: memory available, and pages that the free blocks of all nodes
 	 * would make; false when the kernel did not tell. */

@@ -72,10 +72,23 @@ static const char *format_memory(const struct guest *guest,
 	return buf[0] ? buf : "the kernel does not say why";
 }
 
+const char *hugeshow_rest(const struct guest *guest, const struct hugeobtain_shortage *shortage,
+			  char *buf, size_t size)
+{
+	if (shortage->left)
+		snprintf(buf, size,
+			 "Not all that was added could be taken away again: systemctl stop "
+			 "vxm-hugepages@%s.service tries once more",
+			 guest->name);
+	else
+		snprintf(buf, size, "The pools are as they were");
+	return buf;
+}
+
 const char *hugeshow_shortage(const struct guest *guest, const struct hugeobtain_shortage *shortage,
 			      char *buf, size_t size)
 {
-	char page[SIZE_TEXT_MAX], at[WHERE_SIZE], place[48] = "", memory[256];
+	char page[SIZE_TEXT_MAX], at[WHERE_SIZE], place[48] = "", memory[256], rest[192];
 
 	format_page(guest->hugepage_kib, page);
 	if (shortage->node >= 0)
@@ -87,11 +100,12 @@ const char *hugeshow_shortage(const struct guest *guest, const struct hugeobtain
 		"%" PRIu64 " huge pages of %s wanted%s, %" PRIu64
 		" obtained%s (%s): end programs, set a smaller Memory= or Hugepages=no in %s, or "
 		"have them made while memory is whole: systemctl enable vxm-prepare@%s.target, and "
-		"boot. The pools are as they were",
+		"boot. %s",
 		shortage->wanted, page, place, shortage->obtained,
 		shortage->compacted ? ", also after memory was compacted" : "",
 		format_memory(guest, shortage, memory, sizeof(memory)),
-		where(guest, &guest->memory_kib, at), guest->name);
+		where(guest, &guest->memory_kib, at), guest->name,
+		hugeshow_rest(guest, shortage, rest, sizeof(rest)));
 	return buf;
 }
 

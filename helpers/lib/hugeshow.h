@@ -9,6 +9,9 @@
 #include "hugeclaim.h"
 #include "hugeobtain.h"
 
+/* What a start that failed has left of its pages: none, or some and who takes them away. */
+const char *hugeshow_rest(const struct guest *guest, const struct hugeobtain_shortage *shortage,
+			  char *buf, size_t size);
 /* The sentence for a start that fell short. Returns buf. */
 const char *hugeshow_shortage(const struct guest *guest, const struct hugeobtain_shortage *shortage,
 			      char *buf, size_t size);

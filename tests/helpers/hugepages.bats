@@ -559,6 +559,30 @@ start_again() {
 	[ "$(picture)" = "$before" ]
 }
 
+@test "a start that could not give back what it got does not say that it has" {
+	local n left=0
+	for ((n = 1; n < 50; n++)); do
+		machine 0 1
+		guest demo 3G 2M
+		obtainable 0 700
+		obtainable 1 600
+		before=$(picture)
+		run env "VXM_FAKE_FAIL=$n:EIO" "$fake" --root="$root" start demo
+		echo "$n: $output"
+		[ "$status" -eq 1 ]
+		if [ "$(picture)" = "$before" ]; then
+			[[ $output == *"The pools are as they were"* ]]
+		else
+			left=$((left + 1))
+			[[ $output != *"as they were"* ]]
+			[[ $output == *"systemctl stop vxm-hugepages@demo.service"* ]]
+		fi
+		hugepages stop demo 2>/dev/null
+		[ "$(picture)" = "$before" ]
+	done
+	[ "$left" -gt 0 ]
+}
+
 @test "interrupted anywhere in falling short on two nodes, a stop puts it right" {
 	local n status how
 	for how in KILL_BEFORE: KILL_AFTER: FAIL::EIO FAIL::EBUSY FAIL::ENOSPC FAIL::EINTR; do
