@@ -96,7 +96,10 @@ static int refuse(const struct host *host, const struct guest *guest, bool start
 		      : admission_check(host, guest, arg_dry_run ? 0 : ADMISSION_CHECK_MS, iso,
 					tell, &refusal);
 
-	if (r < 0)
+	if (r < 0 && refusal.unsettled)
+		log_error("%s; vxm-isolate stop %s puts back what was asked for", refusal.text,
+			  guest->name);
+	else if (r < 0)
 		log_error("%s. Nothing was changed.", refusal.text);
 	return r;
 }

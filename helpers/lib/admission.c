@@ -83,6 +83,6 @@ int admission_start(const struct host *host, const struct guest *guest, unsigned
 	r = release(host, guest, quiet_ms, iso, tell, ret);
 	/* What fails of this is told, and stays on record for the stop. */
 	if (r < 0)
-		(void)release_undo(host, guest->name, true, tell);
+		ret->unsettled = release_undo(host, guest->name, true, tell) < 0;
 	return r;
 }

@@ -26,7 +26,7 @@ int admission_check(const struct host *host, const struct guest *guest, unsigned
 /*
  * A start's. Who may be asked is asked (release.h), once nothing else speaks against it, and is
  * waited for. When they may not move all the same, they are told that nothing has come of it before
- * this returns.
+ * this returns; where they could not be told, RET is unsettled.
  */
 int admission_start(const struct host *host, const struct guest *guest, unsigned quiet_ms,
 		    struct isolation *iso, tell_function tell, struct refusal *ret);

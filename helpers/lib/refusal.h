@@ -35,6 +35,9 @@ struct refusal {
 	enum refusal_code code;
 	char text[2048]; /* one sentence with the object, the reason and the way out, without a full
 			    stop */
+	/* Who was asked to let go could not be told that nothing came of it: that is left, on
+	 * record, for a stop. */
+	bool unsettled;
 };
 
 /* Pure. True when there is a reason. */

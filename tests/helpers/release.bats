@@ -165,6 +165,25 @@ events() {
 	diff <(echo "$before") <(fingerprint)
 }
 
+@test "a start that is refused and cannot start a unit again does not say that nothing was changed" {
+	local n
+	rm "$ROOT/proc/900/.lets-go"
+	for ((n = 1; n < 100; n++)); do
+		run env "VXM_FAKE_FAIL=$n:EIO" "$VXM_BUILD/fake/vxm-isolate" start win11 --root="$ROOT"
+		[ "$status" -eq 1 ]
+		[[ $output != *"could not be started"* ]] || break
+		isolate stop win11
+	done
+	echo "$output"
+	[ "$n" -lt 100 ]
+	[ "$(unit nvidia-persistenced.service)" = inactive ]
+	[[ $output == *"0000:01:00.0 is held by kwin_wayland"*"vxm-isolate stop win11 puts back what was asked for"* ]]
+	[[ $output != *"Nothing was changed"* ]]
+	isolate stop win11
+	[ "$(unit nvidia-persistenced.service)" = active ]
+	[ ! -e "$ROOT/run/vxm/win11" ]
+}
+
 @test "units stay stopped while Release=keep keeps the card, and run again with --release" {
 	local before
 	release_machine Session=release Services=nvidia-persistenced.service Release=keep
