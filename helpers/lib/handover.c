@@ -120,7 +120,8 @@ int handover_plan_return(const struct isolation_function *function, struct hando
 		r = handoverstep_add(&plan, HANDOVER_D3COLD, addr, found->d3cold);
 	if (r >= 0 && function->present && is_reset_method_changed(now, found))
 		r = handoverstep_add(&plan, HANDOVER_RESET_METHOD, addr, found->reset_method);
-	if (r >= 0 && function->present)
+	/* The port stays where its card was pulled out. */
+	if (r >= 0)
 		r = tuningplan_return_port(function, &plan);
 	if (r < 0)
 		return r;

@@ -295,7 +295,7 @@ static int recall_function(const struct host *host, const struct record *record,
 	if (function->present)
 		isolation_read_state(host, &function->dev, &function->now);
 	r = isolationrecord_read(record, function);
-	if (r >= 0 && function->present)
+	if (r >= 0)
 		tuning_read(host, function, &function->now, &function->port_now);
 	return r;
 }

@@ -36,6 +36,14 @@ const char *tuning_reset_method(const struct guest_device *section)
 	return section->reset && strcmp(section->reset, "none") == 0 ? "" : section->reset;
 }
 
+/* Whether a bridge has the port's address: after its card went, another device may. */
+static bool is_port(const struct host *host, const struct pciaddr *addr)
+{
+	struct pcidev dev;
+
+	return pcidev_read(host, addr, &dev) >= 0 && pcidev_is_bridge(&dev);
+}
+
 static void read_power(const struct host *host, const struct pciaddr *addr,
 		       struct isolation_power *ret)
 {
@@ -60,7 +68,7 @@ void tuning_read(const struct host *host, const struct isolation_function *funct
 			(void)barsize_read(host, &function->dev.addr, i, &size);
 		ret->bar_mib[i] = size.mib;
 	}
-	if (function->has_port)
+	if (function->has_port && (function->present || is_port(host, &function->port)))
 		read_power(host, &function->port, ret_port);
 }
 

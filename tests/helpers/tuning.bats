@@ -234,6 +234,33 @@ bar() {
 	diff <(echo "$BEFORE") <(fingerprint)
 }
 
+# unplug: the card is gone, and what it hung on is not.
+unplug() {
+	rm -r "$(realpath "$ROOT/sys/bus/pci/devices/$GPU")" "$ROOT/sys/bus/pci/devices/$GPU"
+}
+
+@test "the port of a card that was unplugged meanwhile is put back all the same" {
+	tuned Power=on
+	isolate start win11
+	unplug
+	run isolate stop win11
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"$GPU is gone"* ]]
+	[ "$(attribute "$PORT" power/control) $(attribute "$PORT" d3cold_allowed)" = "auto 1" ]
+	[ ! -e "$ROOT/run/vxm/win11" ]
+}
+
+@test "what has the address of a port that went with its card is left alone" {
+	tuned Power=on
+	isolate start win11
+	unplug
+	echo 0x010802 >"$ROOT/sys/bus/pci/devices/$PORT/class"
+	isolate stop win11
+	[ "$(attribute "$PORT" power/control) $(attribute "$PORT" d3cold_allowed)" = "on 0" ]
+	[ ! -e "$ROOT/run/vxm/win11" ]
+}
+
 # --- a reset that fails --------------------------------------------------------------------------------------------------
 
 config() {
