@@ -116,12 +116,25 @@ static bool is_called(const char *unit, const char *suffix)
 	return dot && strcmp(dot, suffix) == 0;
 }
 
+/*
+ * logind opens the nodes of a session's compositor, and has PID 1 keep the descriptors over a
+ * restart of logind (FDSTORE=1, session-ID-device-226-1): neither is to be ended, the session is.
+ */
+static bool is_logind(const struct holder *holder)
+{
+	return holder->pid == 1 || strcmp(holder->unit, "systemd-logind.service") == 0;
+}
+
 const char *holder_remedy(const struct holder *holder, char buf[static HOLDER_TEXT_SIZE])
 {
 	const char *unit = holder->unit;
 
 	if (strncmp(holder->path, "/dev/vfio/", strlen("/dev/vfio/")) == 0)
 		snprintf(buf, HOLDER_TEXT_SIZE, "shut that virtual machine down");
+	else if (is_logind(holder))
+		snprintf(buf, HOLDER_TEXT_SIZE,
+			 "log out of the session that systemd-logind has opened it for (loginctl "
+			 "list-sessions)");
 	else if (is_called(unit, ".service"))
 		snprintf(buf, HOLDER_TEXT_SIZE,
 			 "systemctl %sstop %s, or log out of the session it serves",
