@@ -87,6 +87,21 @@ static bool has_address(const struct host *host, const char *interface)
 	return false;
 }
 
+/* The first interface that is made of INTERFACE, or has it as a port: the kernel links each as
+ * upper_NAME (netdev_adjacent_sysfs_add() in net/core/dev.c). "" for none. */
+static void find_upper(const struct host *host, const char *interface, char *buf, size_t size)
+{
+	static const char prefix[] = "upper_";
+	_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
+
+	buf[0] = '\0';
+	if (sysfs_list(host, &names, "class/net/%s", interface) < 0)
+		return;
+	for (size_t i = 0; i < names.count && !buf[0]; i++)
+		if (strncmp(names.items[i], prefix, sizeof(prefix) - 1) == 0)
+			snprintf(buf, size, "%s", names.items[i] + sizeof(prefix) - 1);
+}
+
 static int scan_interfaces(const struct host *host, const struct pcidev *const *devs, size_t count,
 			   struct hostuse_list *uses)
 {
@@ -97,11 +112,12 @@ static int scan_interfaces(const struct host *host, const struct pcidev *const *
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.items[i];
 		const struct pcidev *dev = find_function(host, "net", name, devs, count);
-		char master[64], remedy[192];
+		char master[64], upper[64], remedy[192];
 		int r = 0;
 
 		if (!dev)
 			continue;
+		find_upper(host, name, upper, sizeof(upper));
 		snprintf(remedy, sizeof(remedy),
 			 "take it out of the network's configuration, then: ip link set %s down",
 			 name);
@@ -114,6 +130,14 @@ static int scan_interfaces(const struct host *host, const struct pcidev *const *
 		else if (has_address(host, name))
 			r = hostuse_add(uses, &dev->addr, remedy,
 					"its network interface %s has an address", name);
+		else if (upper[0]) {
+			snprintf(remedy, sizeof(remedy),
+				 "take that out of the network's configuration, then: ip link "
+				 "delete %s",
+				 upper);
+			r = hostuse_add(uses, &dev->addr, remedy,
+					"its network interface %s carries %s", name, upper);
+		}
 		if (r < 0)
 			return r;
 	}

@@ -51,6 +51,13 @@ mounted() {
 	refused "0000:01:00.0 is held by nvidia-persiste (pid 900, nvidia-persistenced.service) through /dev/dri/card1; 0000:01:00.1 is held by wireplumber (pid 901, wireplumber.service) through /dev/snd/controlC1; 0000:01:00.0 is held by ddcutil (pid 902, session-2.scope) through /dev/i2c-7, ddcutil (pid 902, session-2.scope) through /dev/dri/card1: systemctl stop nvidia-persistenced.service, or log out of the session it serves; systemctl --user stop wireplumber.service, or log out of the session it serves; log out of that session, or end it (kill 902)"
 }
 
+@test "what logind has open for a session is told as that session's: nobody is told to stop logind or to kill pid 1" {
+	make_machine '.processes |= map(select(.pid != 1)) | .processes += [
+		{pid: 1, comm: "systemd", cgroup: "/init.scope", fds: ["/dev/dri/card1"]},
+		{pid: 700, comm: "systemd-logind", cgroup: "/system.slice/systemd-logind.service", fds: ["/dev/dri/card1"]}]'
+	refused "0000:01:00.0 is held by systemd (pid 1, init.scope) through /dev/dri/card1, systemd-logind (pid 700, systemd-logind.service) through /dev/dri/card1: log out of the session that systemd-logind has opened it for (loginctl list-sessions). Nothing"
+}
+
 @test "nvidia-modeset holds the only card of that driver, and says nothing when there are two" {
 	make_machine '.processes += [{pid: 900, comm: "kwin_wayland", cgroup: "/user.slice/session-2.scope", fds: ["/dev/nvidia-modeset"]}]'
 	mkdir -p "$ROOT/proc/driver/nvidia/gpus/0000:01:00.0" "$ROOT/proc/driver/nvidia/gpus/0000:02:00.0"
@@ -110,6 +117,12 @@ nic() {
 	refused "a route goes over its network interface eth0"
 	ln -s ../../../../../../class/net/br0 "$ROOT/sys/bus/pci/devices/0000:03:00.0/net/eth0/master"
 	refused "its network interface eth0 is part of br0"
+}
+
+@test "refuses a network card that carries a VLAN or another interface made of it" {
+	nic
+	ln -s ../../../../../../devices/virtual/net/eth0.10 "$ROOT/sys/bus/pci/devices/0000:03:00.0/net/eth0/upper_eth0.10"
+	refused "0000:03:00.0 is in use, its network interface eth0 carries eth0.10: take that out of the network's configuration, then: ip link delete eth0.10"
 }
 
 # keyboard NODE PLACE: eventN below PLACE in sysfs.
