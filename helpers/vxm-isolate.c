@@ -151,16 +151,18 @@ static int verb_start(const struct host *host, const char *name)
 		monitors_fd = recordlock_hold_monitors(host);
 	if (r >= 0)
 		r = observe(host, name, &guest, &record, &iso);
-	if (r >= 0)
-		r = refuse(host, guest, !arg_dry_run, &iso);
-	if (r < 0)
-		return r;
-	if (sysfs_exists(host, "bus/pci/drivers/%s", ISOLATION_DRIVER) < 0) {
+	/* Before refuse(), which asks people to let go of the card once nothing speaks against it.
+	 */
+	if (r >= 0 && sysfs_exists(host, "bus/pci/drivers/%s", ISOLATION_DRIVER) < 0) {
 		log_error("the kernel has no driver %s: modprobe vfio-pci says why (no such "
 			  "module, or a line in modprobe.d keeps it out). Nothing was changed.",
 			  ISOLATION_DRIVER);
 		return -ENOENT;
 	}
+	if (r >= 0)
+		r = refuse(host, guest, !arg_dry_run, &iso);
+	if (r < 0)
+		return r;
 	r = handover_plan_take(&iso, &plan);
 	if (r < 0)
 		return r;

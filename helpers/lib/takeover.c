@@ -55,8 +55,10 @@ int takeover_run(const struct host *host, const char *guest, const struct isolat
 
 	if (r < 0) {
 		snprintf(ret_failure->text, sizeof(ret_failure->text),
-			 "the record in /run/vxm/%s cannot be written: %s. Nothing was changed.",
-			 guest, strerror(-r));
+			 "the record in /run/vxm/%s cannot be written: %s; no device has moved, "
+			 "and vxm-isolate stop %s puts back what was asked for, if anything was "
+			 "(systemd does it by itself)",
+			 guest, strerror(-r), guest);
 		return r;
 	}
 	r = handover_apply(host, plan, lock_fd, ret_failure);

@@ -123,6 +123,35 @@ events() {
 	[ ! -e "$ROOT/run/vxm/win11" ]
 }
 
+@test "without vfio-pci nobody is asked" {
+	local before
+	rm -r "$ROOT/sys/bus/pci/drivers/vfio-pci"
+	before=$(fingerprint)
+	run isolate start win11
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"the kernel has no driver vfio-pci"*"Nothing was changed."* ]]
+	[ "$(events)" = "" ]
+	diff <(echo "$before") <(fingerprint)
+}
+
+@test "a record that cannot be written, after somebody was asked: no device moves, what was asked is told, and undone by stop" {
+	mkdir -p "$ROOT/run/vxm/win11/isolate.new"
+	run isolate start win11
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$(driver 0000:01:00.0)" = nouveau ]
+	[ "$(unit nvidia-persistenced.service)" = inactive ]
+	[[ $output == *"the record in /run/vxm/win11 cannot be written: Is a directory; no device has moved, and vxm-isolate stop win11 puts back what was asked for"* ]]
+	[[ $output != *"Nothing was changed"* ]]
+	rmdir "$ROOT/run/vxm/win11/isolate.new"
+	isolate stop win11
+	[ "$(unit nvidia-persistenced.service)" = active ]
+	[ "$(events)" = "remove $CARD"$'\n'"add $CARD" ]
+	[ ! -e "$ROOT/run/vxm/win11" ]
+}
+
 @test "a unit that does not run is not started by stop, and one that systemd does not know is passed over" {
 	release_machine Session=release "Services=nvidia-persistenced.service nvidia-powerd.service other.socket"
 	unit nvidia-powerd.service inactive
