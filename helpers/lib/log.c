@@ -16,6 +16,8 @@
 #include "cleanup.h"
 #include "utf8.h"
 
+#define LOG_TEXT_SIZE 4096
+
 static const char *log_program = "vxm";
 static const char *log_guest;
 
@@ -53,9 +55,34 @@ static const char *log_prefix(int priority)
 	}
 }
 
+/*
+ * One write a line, so that helpers which share a terminal do not mix their words. Not dprintf():
+ * that of glibc before 2.37 asks for the file's position first, and prints nothing when the answer
+ * is EINVAL, which is what /dev/kmsg says, and that is where vxm-generator(8) logs.
+ */
+__attribute__((format(printf, 1, 2))) static void log_write(const char *format, ...)
+{
+	char line[LOG_TEXT_SIZE + 256];
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	if ((size_t)n >= sizeof(line)) {
+		n = sizeof(line) - 1;
+		line[n - 1] = '\n';
+	}
+	/* Where a failure could be told is what has failed. */
+	if (write(STDERR_FILENO, line, (size_t)n) < 0)
+		return;
+}
+
 static void log_line(int priority, const char *format, va_list ap)
 {
-	char text[4096];
+	char text[LOG_TEXT_SIZE];
 
 	if (priority == LOG_DEBUG) {
 		const char *wanted = getenv("VXM_DEBUG");
@@ -68,9 +95,8 @@ static void log_line(int priority, const char *format, va_list ap)
 		if (iscntrl((unsigned char)*p))
 			*p = '?';
 	utf8_mend(text);
-	/* One write a line, so that helpers which share a terminal do not mix their words. */
-	dprintf(STDERR_FILENO, "%s%s%s%s: %s\n", log_to_journal() ? log_prefix(priority) : "",
-		log_program, log_guest ? " " : "", log_guest ? log_guest : "", text);
+	log_write("%s%s%s%s: %s\n", log_to_journal() ? log_prefix(priority) : "", log_program,
+		  log_guest ? " " : "", log_guest ? log_guest : "", text);
 }
 
 #define LOG_DEFINE(name, priority)              \

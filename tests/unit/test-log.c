@@ -2,6 +2,12 @@
 /* log: one line a message, that no value can forge a second of. */
 #include "tree.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
 #include "capture.h"
 #include "log.h"
 
@@ -85,6 +91,41 @@ static void debug_is_silent_unless_asked_for(void **state)
 	assert_string_equal(capture_end(&capture), "vxm: c\n");
 }
 
+/* From here on a file's position cannot be asked for, as with /dev/kmsg. */
+static bool forbid_lseek(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_lseek, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { ARRAY_SIZE(filter), filter };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void a_file_that_tells_no_position_gets_its_line(void **state)
+{
+	struct capture capture = capture_begin(STDERR_FILENO);
+	int status;
+	pid_t pid;
+
+	(void)state;
+	log_open("vxm-generator", NULL);
+	pid = fork();
+	if (pid == 0) {
+		if (!forbid_lseek() || lseek(STDERR_FILENO, 0, SEEK_CUR) != -1 || errno != EINVAL)
+			_exit(1);
+		log_warning("demo: a");
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_string_equal(capture_end(&capture), "vxm-generator: demo: a\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +133,7 @@ int main(void)
 		cmocka_unit_test(a_value_cannot_forge_a_second_line),
 		cmocka_unit_test(a_long_text_is_cut_and_ends_its_line),
 		cmocka_unit_test(the_journal_is_given_priorities_and_nobody_else),
+		cmocka_unit_test(a_file_that_tells_no_position_gets_its_line),
 		cmocka_unit_test(debug_is_silent_unless_asked_for),
 	};
 
