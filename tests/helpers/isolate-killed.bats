@@ -94,7 +94,7 @@ kill_each() {
 # Each write of VERB fails once with each error: the failure is told in the exit status, or was harmless.
 fail_each() {
 	local verb=$1 error n status told quiet
-	for error in EIO EBUSY ENODEV ENOSPC EPERM; do
+	for error in EIO EBUSY ENODEV ENOSPC EINTR EPERM; do
 		told=0
 		quiet=0
 		# Three in a row may be harmless: ENODEV says of an unbind that there is nothing left to do.
