@@ -80,7 +80,11 @@ static int observe(const struct host *host, const char *name, struct guest **gue
 		return r;
 	r = isolation_observe(host, *guest, *record, iso);
 	r = r < 0 ? r : gate_look(host, iso);
-	if (r < 0)
+	if (r == -ETIMEDOUT)
+		log_error("the kernel does not let go of one of the devices: an unbind or a probe "
+			  "that began before has not ended (journalctl -k may say whose); only a "
+			  "restart of the machine frees it. Nothing was changed.");
+	else if (r < 0)
 		log_error("the PCI devices, or what is on record in /run/vxm or /etc/vxm/prepared, "
 			  "cannot be read: %s. Nothing was changed.",
 			  strerror(-r));
@@ -144,7 +148,7 @@ static int verb_start(const struct host *host, const char *name)
 	_cleanup_record_ struct record *record = NULL;
 	_cleanup_guest_ struct guest *guest = NULL;
 	_cleanup_recordlock_ int monitors_fd = -1;
-	_cleanup_close_ int lock_fd = -1;
+	_cleanup_recordlock_ int lock_fd = -1;
 	int r = lock(host, &lock_fd);
 
 	if (r >= 0)
@@ -216,7 +220,7 @@ static int recall(const struct host *host, const char *name, struct isolation *i
 static int verb_stop(const struct host *host, const char *name)
 {
 	_cleanup_isolation_ struct isolation iso = { 0 };
-	_cleanup_close_ int lock_fd = -1;
+	_cleanup_recordlock_ int lock_fd = -1;
 	int r = lock(host, &lock_fd), released;
 	bool units;
 

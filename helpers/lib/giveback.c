@@ -162,6 +162,18 @@ static void keep(const struct host *host, const char *guest,
 							  : "the host");
 }
 
+/* Nothing is written to it: that would wait for the same lock. */
+static int fail_stuck(const struct isolation_function *function, struct handover_failure *failure)
+{
+	char bdf[PCIADDR_SIZE];
+
+	return handoverstep_fail(
+		failure, -ETIMEDOUT,
+		"%s: the kernel does not let go of it: an unbind or a probe that began before has "
+		"not ended (journalctl -k may say why); only a restart of the machine frees it",
+		pciaddr_format(&function->dev.addr, bdf));
+}
+
 static void give_back(const struct host *host, const char *guest,
 		      const struct isolation_function *function, int64_t end_ms, int lock_fd,
 		      struct giveback *ret)
@@ -172,6 +184,10 @@ static void give_back(const struct host *host, const char *guest,
 	int r;
 
 	*ret = (struct giveback){ 0 };
+	if (function->stuck) {
+		ret->error = fail_stuck(function, &ret->failure);
+		return;
+	}
 	r = handover_plan_return(function, &plan);
 	if (r < 0)
 		snprintf(ret->failure.text, sizeof(ret->failure.text),

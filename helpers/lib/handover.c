@@ -146,7 +146,7 @@ int handover_print_return(FILE *out, const struct isolation *iso)
 
 	for (size_t i = iso->count; i-- > 0;) {
 		_cleanup_handover_plan_ struct handover_plan plan = { 0 };
-		int r = kept && iso->functions[i].keep
+		int r = iso->functions[i].stuck || (kept && iso->functions[i].keep)
 				? 0
 				: handover_plan_return(&iso->functions[i], &plan);
 
@@ -185,7 +185,10 @@ int handover_verify_return(const struct host *host, const struct isolation_funct
 	if (r < 0)
 		return handoverstep_fail(ret_failure, r, "%s cannot be read after its return: %s",
 					 bdf, strerror(-r));
-	isolation_read_state(host, &dev, &now);
+	r = isolation_read_state(host, &dev, &now);
+	if (r < 0)
+		return handoverstep_fail(ret_failure, r, "%s cannot be read after its return: %s",
+					 bdf, strerror(-r));
 	if (strcmp(function->home, ISOLATION_DRIVER) != 0 && is_taken(&now))
 		return handoverstep_fail(ret_failure, -EXDEV, "%s is still on %s", bdf,
 					 ISOLATION_DRIVER);

@@ -205,19 +205,19 @@ static int verify_step(const struct host *host, const struct write_job *job,
 	if (step->op == HANDOVER_BAR)
 		return verify_bar(host, step, failure);
 	handoverstep_format(step, text, sizeof(text));
-	if (step->op > HANDOVER_PROBE) {
+	if (step->op == HANDOVER_OVERRIDE)
+		r = pcidev_read_override(host, &step->addr, is);
+	else if (step->op > HANDOVER_PROBE)
 		r = sysfs_read(host, is, sizeof(is), "bus/pci/devices/%s/%s", job->bdf,
 			       find_attribute(step->op));
-	} else {
+	else
 		r = pcidev_read(host, &step->addr, &dev);
-		snprintf(is, sizeof(is), "%s", r < 0 ? "" : dev.override);
-	}
 	if (r < 0)
 		return handoverstep_fail(failure, r, "%s: it cannot be read any more: %s", text,
 					 strerror(-r));
 	if (find_attribute(step->op) && strcmp(is, step->text) != 0)
 		return handoverstep_fail(failure, -EXDEV, "%s: it reads back as \"%s\"", text, is);
-	return step->op > HANDOVER_PROBE ? 0 : verify_driver(step, &dev, failure);
+	return find_attribute(step->op) ? 0 : verify_driver(step, &dev, failure);
 }
 
 static int fail_write(const struct handover_step *step, int r, struct handover_failure *failure)
@@ -240,14 +240,13 @@ int handoverstep_apply(const struct host *host, const struct handover_step *step
 		       struct handover_failure *ret_failure)
 {
 	struct write_job job = { .host = host, .step = step };
-	bool blocks = step->op == HANDOVER_UNBIND || step->op == HANDOVER_BAR ||
-		      step->op == HANDOVER_PROBE;
 	pid_t pid = 0;
 	int r;
 
 	pciaddr_format(&step->addr, job.bdf);
-	r = blocks ? deadline_run(write_step, &job, HANDOVER_TIMEOUT_MS, lock_fd, &pid)
-		   : write_step(&job);
+	/* All of them: driver_override and power/control take the device's lock, which an unbind or
+	 * a probe that never ends has for ever. */
+	r = deadline_run(write_step, &job, HANDOVER_TIMEOUT_MS, lock_fd, &pid);
 	if (r == -ETIMEDOUT && pid > 0)
 		return fail_stuck(host, &job, pid, ret_failure);
 	/* The kernel says so when the function is not on that driver: which is what was wanted. */

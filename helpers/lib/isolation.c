@@ -35,18 +35,19 @@ static bool read_attribute(const struct host *host, const char *bdf, const char 
 	return false;
 }
 
-void isolation_read_state(const struct host *host, const struct pcidev *dev,
-			  struct isolation_state *ret)
+int isolation_read_state(const struct host *host, const struct pcidev *dev,
+			 struct isolation_state *ret)
 {
 	char bdf[PCIADDR_SIZE];
+	int r = pcidev_read_override(host, &dev->addr, ret->override);
 
 	pciaddr_format(&dev->addr, bdf);
 	memcpy(ret->driver, dev->driver, sizeof(ret->driver));
-	memcpy(ret->override, dev->override, sizeof(ret->override));
 	read_attribute(host, bdf, "power/control", ret->power, sizeof(ret->power));
 	read_attribute(host, bdf, "d3cold_allowed", ret->d3cold, sizeof(ret->d3cold));
 	ret->has_reset_method = read_attribute(host, bdf, "reset_method", ret->reset_method,
 					       sizeof(ret->reset_method));
+	return r;
 }
 
 /*
@@ -139,7 +140,9 @@ static int observe_function(const struct host *host, const struct guest *guest,
 	function->dev = *dev;
 	function->config = config;
 	function->present = true;
-	isolation_read_state(host, dev, &function->now);
+	r = isolation_read_state(host, dev, &function->now);
+	if (r < 0)
+		return r;
 	pciaddr_format(&dev->addr, bdf);
 	r = record_owner(host, "isolate", bdf, guest->name, function->owner);
 	if (r < 0)
@@ -292,8 +295,10 @@ static int recall_function(const struct host *host, const struct record *record,
 	/* Of the time of the record: it names the mark on the group's node. */
 	if (parse_int(group, &function->dev.iommu_group) < 0)
 		return -EBADMSG;
-	if (function->present)
-		isolation_read_state(host, &function->dev, &function->now);
+	r = function->present ? isolation_read_state(host, &function->dev, &function->now) : 0;
+	function->stuck = r == -ETIMEDOUT;
+	if (r < 0 && !function->stuck)
+		return r;
 	r = isolationrecord_read(record, function);
 	if (r >= 0)
 		tuning_read(host, function, &function->now, &function->port_now);
@@ -337,7 +342,9 @@ static int recall_prepared(const struct host *host, const char *guest,
 		return r;
 	function->dev = dev;
 	function->present = true;
-	isolation_read_state(host, &dev, &function->now);
+	r = isolation_read_state(host, &dev, &function->now);
+	if (r < 0)
+		return r;
 	if (!find_home(prepared, function))
 		iso->count--;
 	return 0;

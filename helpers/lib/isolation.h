@@ -35,7 +35,8 @@ struct isolation {
 
 /*
  * Looks at all that the configuration names, and at what moves with it. RECORD is the guest's, or
- * NULL. 0, -errno of the reading. Nothing is judged here: an absent device has no functions.
+ * NULL. 0, -errno of the reading; -ETIMEDOUT: the kernel does not let go of one of them, see
+ * pcidev_read_override(). Nothing is judged here: an absent device has no functions.
  */
 int isolation_observe(const struct host *host, const struct guest *guest,
 		      const struct record *record, struct isolation *ret);
@@ -50,9 +51,10 @@ int isolation_recall(const struct host *host, const struct record *record, struc
  * file in /etc/vxm/prepared is not of its form, -errno of the reading.
  */
 int isolation_recall_prepared(const struct host *host, const char *guest, struct isolation *ret);
-/* Reads what a hand-over changes on a function; driver and override come from DEV. */
-void isolation_read_state(const struct host *host, const struct pcidev *dev,
-			  struct isolation_state *ret);
+/* Reads what a hand-over changes on a function; its driver comes from DEV. 0; -ETIMEDOUT and -errno
+ * of pcidev_read_override(): all but the override is read. */
+int isolation_read_state(const struct host *host, const struct pcidev *dev,
+			 struct isolation_state *ret);
 void isolation_done(struct isolation *iso);
 #define _cleanup_isolation_ _cleanup_(isolation_done)
 

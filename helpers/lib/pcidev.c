@@ -3,9 +3,12 @@
 #include "pcidev.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "deadline.h"
 #include "parse.h"
 #include "sysfs.h"
 
@@ -48,22 +51,47 @@ static int read_ids(const struct host *host, const char *bdf, struct pcidev *dev
 	return 0;
 }
 
-static int read_drivers(const struct host *host, const char *bdf, struct pcidev *dev)
+static int read_driver(const struct host *host, const char *bdf, struct pcidev *dev)
 {
+	int r = sysfs_read_link(host, dev->driver, sizeof(dev->driver), PCIDEV_DIR "driver", bdf);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+struct override_job {
+	const struct host *host;
+	char bdf[PCIADDR_SIZE];
+	char *text; /* shared with the child */
+};
+
+static int read_override(void *data)
+{
+	const struct override_job *job = data;
+	int r = sysfs_read(job->host, job->text, PCIDEV_DRIVER_SIZE, PCIDEV_DIR "driver_override",
+			   job->bdf);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+int pcidev_read_override(const struct host *host, const struct pciaddr *addr,
+			 char ret[static PCIDEV_DRIVER_SIZE])
+{
+	struct override_job job = { .host = host };
 	int r;
 
-	r = sysfs_read_link(host, dev->driver, sizeof(dev->driver), PCIDEV_DIR "driver", bdf);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	r = sysfs_read(host, dev->override, sizeof(dev->override), PCIDEV_DIR "driver_override",
-		       bdf);
-	if (r < 0 && r != -ENOENT)
-		return r;
+	job.text = mmap(NULL, PCIDEV_DRIVER_SIZE, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (job.text == MAP_FAILED)
+		return -ENOMEM;
+	pciaddr_format(addr, job.bdf);
+	r = deadline_run(read_override, &job, PCIDEV_LOCK_TIMEOUT_MS, -1, NULL);
 	/* The kernel's sysfs_emit() of a NULL pointer; writing it back would set an override of
 	 * that name. */
-	if (strcmp(dev->override, "(null)") == 0)
-		dev->override[0] = '\0';
-	return 0;
+	if (r >= 0)
+		snprintf(ret, PCIDEV_DRIVER_SIZE, "%s",
+			 strcmp(job.text, "(null)") == 0 ? "" : job.text);
+	munmap(job.text, PCIDEV_DRIVER_SIZE);
+	return r;
 }
 
 static int read_place(const struct host *host, const char *bdf, struct pcidev *dev)
@@ -109,7 +137,7 @@ int pcidev_read(const struct host *host, const struct pciaddr *addr, struct pcid
 	pciaddr_format(addr, bdf);
 	r = read_ids(host, bdf, &dev);
 	if (r >= 0)
-		r = read_drivers(host, bdf, &dev);
+		r = read_driver(host, bdf, &dev);
 	if (r >= 0)
 		r = read_place(host, bdf, &dev);
 	if (r < 0)

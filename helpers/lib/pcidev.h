@@ -15,10 +15,9 @@ struct pcidev {
 	struct pciaddr addr;
 	struct pciids ids; /* has_subsystem is true */
 	uint32_t class;	   /* 24 bits: 0x030000 VGA, 0x030200 3D, 0x040300 audio, 0x0604xx bridge */
-	char driver[PCIDEV_DRIVER_SIZE];   /* "" when none is bound */
-	char override[PCIDEV_DRIVER_SIZE]; /* "" when unset: the kernel prints "(null)" */
-	int iommu_group;		   /* -1: none */
-	int numa_node;			   /* -1: unknown */
+	char driver[PCIDEV_DRIVER_SIZE]; /* "" when none is bound */
+	int iommu_group;		 /* -1: none */
+	int numa_node;			 /* -1: unknown */
 	int boot_vga;	   /* 1, 0, or -1 where the kernel has no such attribute for the class */
 	bool removable;	   /* attribute "removable" says "removable" (Thunderbolt) */
 	unsigned vf_count; /* sriov_numvfs: virtual functions that this physical function has now */
@@ -37,6 +36,19 @@ void pcidev_list_done(struct pcidev_list *list);
 
 /* Reads one function again. -ENOENT: there is none at that address. */
 int pcidev_read(const struct host *host, const struct pciaddr *addr, struct pcidev *ret);
+
+/* How long reading one driver_override may take: a probe by a driver in good health has seconds. */
+#define PCIDEV_LOCK_TIMEOUT_MS 10000
+/*
+ * driver_override, "" when it is unset (the kernel prints "(null)") or there is no such attribute.
+ * It is not among what pcidev_read() reads, for where the attribute is PCI's own
+ * (driver_override_show() in drivers/pci/pci-sysfs.c; a later kernel has it in drivers/base, with a
+ * spinlock) reading it takes the device's lock: beside an unbind that never ends, the reader never
+ * would either, beyond any signal. So a child reads it. 0, -errno; -ETIMEDOUT: somebody has that
+ * lock and does not let go of it.
+ */
+int pcidev_read_override(const struct host *host, const struct pciaddr *addr,
+			 char ret[static PCIDEV_DRIVER_SIZE]);
 /* NULL when there is none. */
 const struct pcidev *pcidev_find(const struct pcidev_list *list, const struct pciaddr *addr);
 bool pcidev_is_display(const struct pcidev *dev); /* class 03xxxx */

@@ -31,7 +31,9 @@
  * What a machine is like, beyond what sysfs shows, is told by dot files, which no reader lists:
  *
  *   bus/pci/devices/BDF/.modalias-driver   the driver of its kind, without an override
- *   bus/pci/devices/BDF/.stuck             an unbind of it never returns
+ *   bus/pci/devices/BDF/.stuck             an unbind of it never returns, and has its lock then:
+ *   bus/pci/devices/BDF/.locked            driver_override and power/control never do either, and
+ *                                          nor does reading the former (drivers/pci/pci-sysfs.c)
  *   bus/pci/devices/BDF/.refused           a probe of it binds nothing
  *   bus/pci/devices/BDF/config             all ones: a probe by another driver than vfio-pci never
  *                                          returns
@@ -50,8 +52,10 @@
  * run a program there and wait for its end: what others do at that very moment.
  */
 #define sysfs_write fakekernel_store
+#define sysfs_read  fakekernel_read
 #include "../../helpers/lib/sysfs.c"
 #undef sysfs_write
+#undef sysfs_read
 
 #include "fakekernel.h"
 #include "host.h"
@@ -67,6 +71,8 @@
 
 int sysfs_write(const struct host *host, const char *text, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+int sysfs_read(const struct host *host, char *buf, size_t size, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
 #define DEVICES "bus/pci/devices/"
 #define DRIVERS "bus/pci/drivers/"
@@ -387,8 +393,11 @@ static int write_unbind(const struct host *host, const char *driver, const char 
 	if (sysfs_read_link(host, bound, sizeof(bound), DEVICES "%s/driver", bdf) < 0 ||
 	    strcmp(bound, driver) != 0)
 		return -ENODEV;
-	while (device_has(host, bdf, ".stuck"))
+	while (device_has(host, bdf, ".stuck")) {
+		snprintf(path, sizeof(path), "sys/" DEVICES "%s/.locked", bdf);
+		closep(&(int){ openat(host->root_fd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644) });
 		pause();
+	}
 	snprintf(path, sizeof(path), "sys/" DEVICES "%s/driver", bdf);
 	if (unlinkat(host->root_fd, path, 0) < 0)
 		return -errno;
@@ -587,6 +596,27 @@ static int read_bdf(const char *text, char bdf[static PCIADDR_SIZE])
 	return r < 0 ? r : 0;
 }
 
+/* Waits for the lock of the device that PATH is about, where that has one. */
+static void take_lock(const struct host *host, const char *path, bool write)
+{
+	char name[NAME_MAX + 1];
+
+	if (match(path, DEVICES, "driver_override", name) ||
+	    (write && match(path, DEVICES, "power/control", name)))
+		while (device_has(host, name, ".locked"))
+			pause();
+}
+
+int sysfs_read(const struct host *host, char *buf, size_t size, const char *format, ...)
+{
+	char path[PATH_MAX];
+	int r = SYSFS_PATH(path, format);
+
+	if (r >= 0)
+		take_lock(host, path + strlen(SYSFS_MOUNT), false);
+	return r < 0 ? r : read_text(host, path, buf, size);
+}
+
 static int act(const struct host *host, const char *path, const char *text)
 {
 	char name[NAME_MAX + 1], value[SYSFS_TEXT_SIZE], bdf[PCIADDR_SIZE];
@@ -595,6 +625,7 @@ static int act(const struct host *host, const char *path, const char *text)
 	if (!*text)
 		return 0;
 	snprintf(value, sizeof(value), "%.*s\n", (int)length, text);
+	take_lock(host, path, true);
 	if (sysfs_exists(host, "%s", path) < 0)
 		return -ENOENT;
 	if (match(path, DRIVERS, "unbind", name))

@@ -283,6 +283,34 @@ config() {
 	[ "$(driver 0000:01:00.0)" = nouveau ]
 }
 
+@test "what that unbind has the lock of hangs neither stop nor the next start: named, and the others go back" {
+	local before
+	before=$(fingerprint)
+	touch "$ROOT/sys/bus/pci/devices/0000:01:00.1/.stuck"
+	run isolate start win11
+	[ "$status" -eq 1 ]
+	[ -z "$(driver 0000:01:00.2)" ]
+	run timeout 40 "$VXM_BUILD/fake/vxm-isolate" stop win11 --root="$ROOT"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"0000:01:00.1: the kernel does not let go of it"*"only a restart of the machine frees it"* ]]
+	[ "$(driver 0000:01:00.2)" = xhci_hcd ]
+	grep -q '^0000:01:00.1 home snd_hda_intel$' "$ROOT/run/vxm/win11/isolate"
+	run timeout 40 "$VXM_BUILD/fake/vxm-isolate" start win11 --root="$ROOT"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"the kernel does not let go of one of the devices"*"Nothing was changed."* ]]
+	rm "$ROOT/sys/bus/pci/devices/0000:01:00.1/".{stuck,locked}
+	isolate stop win11
+	diff <(echo "$before") <(fingerprint)
+}
+
+@test "a machine on which a driver has another device's lock for ever: check, show and list-gpus do not wait for it" {
+	touch "$ROOT/sys/bus/pci/devices/0000:04:00.0/.locked"
+	timeout 20 "$VXM_BUILD/fake/vxm-isolate" check win11 --root="$ROOT"
+	timeout 20 "$VXM_BUILD/fake/vxm" list-gpus --root="$ROOT"
+}
+
 @test "--dry-run prints the steps and takes none" {
 	local before
 	before=$(fingerprint)

@@ -45,7 +45,6 @@ static void what_a_function_lacks_has_its_documented_value(void **state)
 	pcitree_attribute(tree, "10000:e0:06.0", "class", "0x060400");
 	assert_int_equal(pcidev_read(&tree->host, &addr, &dev), 0);
 	assert_string_equal(dev.driver, "");
-	assert_string_equal(dev.override, "");
 	assert_int_equal(dev.iommu_group, -1);
 	assert_int_equal(dev.numa_node, -1);
 	assert_int_equal(dev.boot_vga, -1);
@@ -58,14 +57,17 @@ static void an_unset_override_is_empty_and_a_set_one_is_not(void **state)
 {
 	const struct tree *tree = *state;
 	struct pciaddr addr = pcitree_addr(GPU);
-	struct pcidev dev;
+	char text[PCIDEV_DRIVER_SIZE] = "x";
 
 	pcitree_make(tree, GPU, "0x10de", "0x2684", "0x030000", NULL, NULL);
-	assert_int_equal(pcidev_read(&tree->host, &addr, &dev), 0);
-	assert_string_equal(dev.override, "");
+	assert_int_equal(pcidev_read_override(&tree->host, &addr, text), 0);
+	assert_string_equal(text, "");
 	pcitree_attribute(tree, GPU, "driver_override", "vfio-pci");
-	assert_int_equal(pcidev_read(&tree->host, &addr, &dev), 0);
-	assert_string_equal(dev.override, "vfio-pci");
+	assert_int_equal(pcidev_read_override(&tree->host, &addr, text), 0);
+	assert_string_equal(text, "vfio-pci");
+	addr.function = 7;
+	assert_int_equal(pcidev_read_override(&tree->host, &addr, text), 0);
+	assert_string_equal(text, "");
 }
 
 static void a_scan_is_by_address_and_finds_each(void **state)
