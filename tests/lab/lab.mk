@@ -52,11 +52,11 @@ lab-payload:
 # no record of what it changed, or does not clean up behind its server.
 LAB_PROGRAMS := $(addprefix tests/lab/programs/,openable guestline hostkeys measure cycles) \
 	$(wildcard tests/lab/fingerprint tests/lab/fingerprint-changes)
-LAB_BUILT    := $(BUILD)/lab/settle $(BUILD)/lab/drmhold $(BUILD)/lab/killat.so
+LAB_BUILT    := $(BUILD)/lab/settle $(BUILD)/lab/fragment $(BUILD)/lab/drmhold $(BUILD)/lab/killat.so
 LAB_MUTANTS  := $(addprefix $(BUILD)/lab/mutants/,vxm-isolate vxm-hugepages vxm-access vxm-tpm vxm-guest vxm-display)
 LAB_FORGETS  := record_load guestrun_clean rundir_remove
 
-$(BUILD)/lab/settle: tests/lab/programs/settle.c
+$(BUILD)/lab/settle $(BUILD)/lab/fragment: $(BUILD)/lab/%: tests/lab/programs/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS) -o $@ $< $(shell pkg-config --libs libsystemd)
 
