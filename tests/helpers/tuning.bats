@@ -314,3 +314,18 @@ config() {
 	isolate stop win11
 	diff <(echo "$BEFORE") <(fingerprint)
 }
+
+# reasons: what vxm check says of the guest's sections, "LEVEL TEXT".
+reasons() {
+	"$VXM_BUILD/vxm" check win11 --root "$ROOT" --json |
+		jq -r '[.. | objects | select(.code? == "tuning")] | unique[] | "\(.level) \(.text)"'
+}
+
+@test "vxm check says beforehand what a start would refuse" {
+	tuned BAR=1:4G
+	[ "$(reasons)" = "blocks $CONF:8: BAR=: BAR 1 of $GPU cannot be 4G" ]
+	tuned Reset=pm
+	[[ $(reasons) == "blocks $CONF:8: Reset=: $GPU offers no pm"* ]]
+	tuned BAR=1:8G Reset=bus
+	[ -z "$(reasons)" ]
+}
