@@ -80,11 +80,7 @@ static int observe(const struct host *host, const char *name, struct guest **gue
 		return r;
 	r = isolation_observe(host, *guest, *record, iso);
 	r = r < 0 ? r : gate_look(host, iso);
-	if (r == -ETIMEDOUT)
-		log_error("the kernel does not let go of one of the devices: an unbind or a probe "
-			  "that began before has not ended (journalctl -k may say whose); only a "
-			  "restart of the machine frees it. Nothing was changed.");
-	else if (r < 0)
+	if (r < 0)
 		log_error("the PCI devices, or what is on record in /run/vxm or /etc/vxm/prepared, "
 			  "cannot be read: %s. Nothing was changed.",
 			  strerror(-r));
@@ -197,14 +193,14 @@ static int give_back(const struct host *host, const char *name, const struct iso
 }
 
 /* Of a start; or, where none came to be, what the boot took: recorded first, like a start's. */
-static int recall(const struct host *host, const char *name, struct isolation *iso)
+static int recall(const struct host *host, const char *name, int lock_fd, struct isolation *iso)
 {
 	_cleanup_record_ struct record *record = NULL;
 	int r = load_record(host, name, &record);
 
 	if (r < 0)
 		return r;
-	r = record ? isolation_recall(host, record, iso)
+	r = record ? isolation_recall(host, record, lock_fd, iso)
 		   : isolation_recall_prepared(host, name, iso);
 	for (size_t i = 0; i < iso->count && arg_release; i++)
 		iso->functions[i].keep = false;
@@ -225,7 +221,7 @@ static int verb_stop(const struct host *host, const char *name)
 	bool units;
 
 	if (r >= 0)
-		r = recall(host, name, &iso);
+		r = recall(host, name, lock_fd, &iso);
 	if (r < 0)
 		return r;
 	units = !isolation_is_kept(&iso);

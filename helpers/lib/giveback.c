@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "deadline.h"
+#include "devicelock.h"
 #include "isolationrecord.h"
 #include "sysfs.h"
 #include "vfionode.h"
@@ -163,15 +164,15 @@ static void keep(const struct host *host, const char *guest,
 }
 
 /* Nothing is written to it: that would wait for the same lock. */
-static int fail_stuck(const struct isolation_function *function, struct handover_failure *failure)
+static int fail_stuck(const struct host *host, const char *guest,
+		      const struct isolation_function *function, struct handover_failure *failure)
 {
-	char bdf[PCIADDR_SIZE];
+	char bdf[PCIADDR_SIZE], sleeper[DEVICELOCK_SLEEPER_SIZE], why[DEVICELOCK_TEXT_SIZE];
 
-	return handoverstep_fail(
-		failure, -ETIMEDOUT,
-		"%s: the kernel does not let go of it: an unbind or a probe that began before has "
-		"not ended (journalctl -k may say why); only a restart of the machine frees it",
-		pciaddr_format(&function->dev.addr, bdf));
+	pciaddr_format(&function->dev.addr, bdf);
+	devicelock_sleeper(host, function->sleeper, sleeper);
+	return handoverstep_fail(failure, -ETIMEDOUT, "%s; if it does: vxm-isolate stop %s",
+				 devicelock_tell(bdf, sleeper, why), guest);
 }
 
 static void give_back(const struct host *host, const char *guest,
@@ -184,8 +185,8 @@ static void give_back(const struct host *host, const char *guest,
 	int r;
 
 	*ret = (struct giveback){ 0 };
-	if (function->stuck) {
-		ret->error = fail_stuck(function, &ret->failure);
+	if (function->present && function->stuck) {
+		ret->error = fail_stuck(host, guest, function, &ret->failure);
 		return;
 	}
 	r = handover_plan_return(function, &plan);

@@ -11,6 +11,7 @@
 #include "barsize.h"
 #include "cleanup.h"
 #include "deadline.h"
+#include "devicelock.h"
 #include "isolationfunction.h"
 #include "sysfs.h"
 
@@ -137,22 +138,14 @@ static int write_step(void *data)
 static int fail_stuck(const struct host *host, const struct write_job *job, pid_t pid,
 		      struct handover_failure *failure)
 {
-	_cleanup_free_ char *wchan = NULL;
-	char path[64], step[256];
+	char step[256], sleeper[DEVICELOCK_SLEEPER_SIZE];
 
 	handoverstep_format(job->step, step, sizeof(step));
-	snprintf(path, sizeof(path), "proc/%d/wchan", (int)pid);
-	if (host_read_file(host, path, 256, &wchan, NULL) < 0 || !*wchan || strcmp(wchan, "0") == 0)
-		return handoverstep_fail(
-			failure, -ETIMEDOUT,
-			"%s: the kernel has not done it within %d s (writer: pid %d); the "
-			"kernel's log may say why, and only a restart of the machine frees it",
-			step, HANDOVER_TIMEOUT_MS / 1000, (int)pid);
 	return handoverstep_fail(
 		failure, -ETIMEDOUT,
-		"%s: the kernel has not done it within %d s (writer: pid %d, waiting in %s); "
-		"the kernel's log may say why, and only a restart of the machine frees it",
-		step, HANDOVER_TIMEOUT_MS / 1000, (int)pid, wchan);
+		"%s: the kernel has not done it within %d s (writer: %s); the kernel's log may say "
+		"why, and only a restart of the machine frees it",
+		step, HANDOVER_TIMEOUT_MS / 1000, devicelock_sleeper(host, pid, sleeper));
 }
 
 static int verify_driver(const struct handover_step *step, const struct pcidev *dev,

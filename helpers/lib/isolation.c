@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "devicelock.h"
 #include "isolationrecord.h"
 #include "parse.h"
 #include "prepared.h"
@@ -141,7 +142,8 @@ static int observe_function(const struct host *host, const struct guest *guest,
 	function->config = config;
 	function->present = true;
 	r = isolation_read_state(host, dev, &function->now);
-	if (r < 0)
+	function->stuck = r == -ETIMEDOUT;
+	if (r < 0 && !function->stuck)
 		return r;
 	pciaddr_format(&dev->addr, bdf);
 	r = record_owner(host, "isolate", bdf, guest->name, function->owner);
@@ -271,7 +273,7 @@ int isolation_observe(const struct host *host, const struct guest *guest,
 
 /* Whether the function that was recorded is still the one at its address. */
 static int recall_function(const struct host *host, const struct record *record, const char *object,
-			   struct isolation *iso)
+			   int lock_fd, struct isolation *iso)
 {
 	struct isolation_function *function;
 	const char *identity = record_get(record, object, "identity");
@@ -286,6 +288,10 @@ static int recall_function(const struct host *host, const struct record *record,
 	r = add_function(iso, &function);
 	if (r < 0)
 		return r;
+	/* What a killed helper was writing may not be through yet: it has the device's lock. */
+	if (lock_fd >= 0)
+		function->stuck =
+			devicelock_try(host, object, lock_fd, &function->sleeper) == -ETIMEDOUT;
 	r = pcidev_read(host, &addr, &function->dev);
 	if (r < 0 && r != -ENOENT && r != -ENODEV)
 		return r;
@@ -295,17 +301,20 @@ static int recall_function(const struct host *host, const struct record *record,
 	/* Of the time of the record: it names the mark on the group's node. */
 	if (parse_int(group, &function->dev.iommu_group) < 0)
 		return -EBADMSG;
-	r = function->present ? isolation_read_state(host, &function->dev, &function->now) : 0;
-	function->stuck = r == -ETIMEDOUT;
-	if (r < 0 && !function->stuck)
-		return r;
+	if (function->present && !function->stuck) {
+		r = isolation_read_state(host, &function->dev, &function->now);
+		function->stuck = r == -ETIMEDOUT;
+		if (r < 0 && !function->stuck)
+			return r;
+	}
 	r = isolationrecord_read(record, function);
 	if (r >= 0)
 		tuning_read(host, function, &function->now, &function->port_now);
 	return r;
 }
 
-int isolation_recall(const struct host *host, const struct record *record, struct isolation *ret)
+int isolation_recall(const struct host *host, const struct record *record, int lock_fd,
+		     struct isolation *ret)
 {
 	_cleanup_isolation_ struct isolation iso = { 0 };
 	const char *object;
@@ -313,7 +322,7 @@ int isolation_recall(const struct host *host, const struct record *record, struc
 	for (size_t i = 0; (object = record_object(record, i)); i++) {
 		int r = isolationrecord_is_port(record, object)
 				? 0
-				: recall_function(host, record, object, &iso);
+				: recall_function(host, record, object, lock_fd, &iso);
 
 		if (r < 0)
 			return r;

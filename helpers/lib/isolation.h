@@ -35,16 +35,18 @@ struct isolation {
 
 /*
  * Looks at all that the configuration names, and at what moves with it. RECORD is the guest's, or
- * NULL. 0, -errno of the reading; -ETIMEDOUT: the kernel does not let go of one of them, see
- * pcidev_read_override(). Nothing is judged here: an absent device has no functions.
+ * NULL. 0, -errno of the reading. Nothing is judged here: an absent device has no functions.
  */
 int isolation_observe(const struct host *host, const struct guest *guest,
 		      const struct record *record, struct isolation *ret);
 /*
  * The functions of a record as they are now, in the order of the record; no configuration is
- * needed. 0; -EBADMSG: an object is no BDF, or a key is missing or too long; -errno of the reading.
+ * needed. With LOCK_FD (see deadline.h; -1: only looked at) what a killed helper was writing to
+ * them is waited for. 0; -EBADMSG: an object is no BDF, or a key is missing or too long; -errno of
+ * the reading.
  */
-int isolation_recall(const struct host *host, const struct record *record, struct isolation *ret);
+int isolation_recall(const struct host *host, const struct record *record, int lock_fd,
+		     struct isolation *ret);
 /*
  * The functions that our udev rule has kept for GUEST since boot and that no guest has a record of:
  * what is left when the boot's preparation was refused. Empty for most guests. 0, -EBADMSG: the

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "barsize.h"
 #include "guestspec.h"
@@ -46,7 +47,8 @@ struct isolation_function {
 	bool keep;		       /* it stays on vfio-pci after the guest */
 	bool recorded;		       /* found and home come from this guest's record */
 	bool present;		       /* there is such a function now; of a record only */
-	bool stuck;		       /* the kernel does not let go of it; of a record only */
+	bool stuck;		       /* the kernel lets nobody at it, see devicelock.h */
+	pid_t sleeper;		       /* of ours, who waits for it then; or 0 */
 	char owner[GUEST_NAME_SIZE];   /* another guest that has it, or "" */
 	uint64_t bar_offered[BARSIZE_COUNT]; /* of those that BAR= names, see barsize.h */
 	bool has_port;			     /* there is a port above it that this guest sets */

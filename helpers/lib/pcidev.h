@@ -38,7 +38,7 @@ void pcidev_list_done(struct pcidev_list *list);
 int pcidev_read(const struct host *host, const struct pciaddr *addr, struct pcidev *ret);
 
 /* How long reading one driver_override may take: a probe by a driver in good health has seconds. */
-#define PCIDEV_LOCK_TIMEOUT_MS 10000
+#define PCIDEV_LOCK_TIMEOUT_MS 25000
 /*
  * driver_override, "" when it is unset (the kernel prints "(null)") or there is no such attribute.
  * It is not among what pcidev_read() reads, for where the attribute is PCI's own

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "devicelock.h"
 #include "gate.h"
 #include "tuningplan.h"
 
@@ -106,6 +107,20 @@ static bool refuse_kind(const struct guest *guest, const struct isolation_device
 		    "%s: its class is %06x, which is no display; a device of another kind "
 		    "belongs into [PCI]",
 		    bdf, device->dev->class);
+		return true;
+	}
+	return false;
+}
+
+static bool refuse_stuck(const struct isolation *iso, struct text *text)
+{
+	char bdf[PCIADDR_SIZE], why[DEVICELOCK_TEXT_SIZE];
+
+	for (size_t i = 0; i < iso->count; i++) {
+		if (!iso->functions[i].stuck)
+			continue;
+		pciaddr_format(&iso->functions[i].dev.addr, bdf);
+		put(text, "%s", devicelock_tell(bdf, "", why));
 		return true;
 	}
 	return false;
@@ -297,6 +312,8 @@ static enum refusal_code find(const struct guest *guest, const struct isolation 
 		if (refuse_kind(guest, device, i == 0, text))
 			return REFUSAL_KIND;
 	}
+	if (refuse_stuck(iso, text))
+		return REFUSAL_STUCK;
 	if (refuse_virtual_functions(iso, text))
 		return REFUSAL_VIRTUAL_FUNCTIONS;
 	if (refuse_removable(guest, iso, text))
@@ -351,6 +368,7 @@ const char *refusal_word(enum refusal_code code)
 		[REFUSAL_ABSENT] = "absent",
 		[REFUSAL_IDENTITY] = "identity",
 		[REFUSAL_KIND] = "kind",
+		[REFUSAL_STUCK] = "stuck",
 		[REFUSAL_VIRTUAL_FUNCTIONS] = "virtual-functions",
 		[REFUSAL_REMOVABLE] = "removable",
 		[REFUSAL_QUIRK] = "quirk",

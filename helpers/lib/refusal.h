@@ -17,7 +17,8 @@ enum refusal_code {
 	REFUSAL_LEFTOVER, /* an earlier start took what the configuration no longer names */
 	REFUSAL_ABSENT,
 	REFUSAL_IDENTITY,
-	REFUSAL_KIND, /* no display, a bridge */
+	REFUSAL_KIND,  /* no display, a bridge */
+	REFUSAL_STUCK, /* the kernel lets nobody at it, see devicelock.h */
 	REFUSAL_VIRTUAL_FUNCTIONS,
 	REFUSAL_REMOVABLE,
 	REFUSAL_QUIRK,	/* known not to work, see quirk.h */

@@ -32,8 +32,10 @@
  *
  *   bus/pci/devices/BDF/.modalias-driver   the driver of its kind, without an override
  *   bus/pci/devices/BDF/.stuck             an unbind of it never returns, and has its lock then:
- *   bus/pci/devices/BDF/.locked            driver_override and power/control never do either, and
- *                                          nor does reading the former (drivers/pci/pci-sysfs.c)
+ *   bus/pci/devices/BDF/.locked            what needs that never returns either: writing unbind,
+ *                                          drivers_probe, driver_override and power/control, and
+ *                                          reading driver_override (drivers/pci/pci-sysfs.c)
+ *   bus/pci/devices/BDF/.locked-to-writers the same on a kernel whose readers need no lock
  *   bus/pci/devices/BDF/.refused           a probe of it binds nothing
  *   bus/pci/devices/BDF/config             all ones: a probe by another driver than vfio-pci never
  *                                          returns
@@ -596,15 +598,31 @@ static int read_bdf(const char *text, char bdf[static PCIADDR_SIZE])
 	return r < 0 ? r : 0;
 }
 
-/* Waits for the lock of the device that PATH is about, where that has one. */
-static void take_lock(const struct host *host, const char *path, bool write)
+/* Waits for the lock of the device that PATH, and of a write TEXT, is about, where that has one. */
+static void take_lock(const struct host *host, const char *path, const char *text)
 {
-	char name[NAME_MAX + 1];
+	char name[NAME_MAX + 1], driver[NAME_MAX + 1];
 
-	if (match(path, DEVICES, "driver_override", name) ||
-	    (write && match(path, DEVICES, "power/control", name)))
-		while (device_has(host, name, ".locked"))
-			pause();
+	if (text && (match(path, DRIVERS, "unbind", driver) ||
+		     strcmp(path, "bus/pci/drivers_probe") == 0)) {
+		if (read_bdf(text, name) < 0)
+			return;
+	} else if (!match(path, DEVICES, "driver_override", name) &&
+		   !(text && match(path, DEVICES, "power/control", name))) {
+		return;
+	}
+	while (device_has(host, name, ".locked") ||
+	       (text && device_has(host, name, ".locked-to-writers")))
+		pause();
+}
+
+/* Such a write changes nothing, so there is no moment before and after it. */
+static bool is_the_same_control(const struct host *host, const char *path, const char *text)
+{
+	char bdf[NAME_MAX + 1], is[SYSFS_TEXT_SIZE];
+
+	return match(path, DEVICES, "power/control", bdf) &&
+	       sysfs_read(host, is, sizeof(is), "%s", path) >= 0 && strcmp(is, text) == 0;
 }
 
 int sysfs_read(const struct host *host, char *buf, size_t size, const char *format, ...)
@@ -613,7 +631,7 @@ int sysfs_read(const struct host *host, char *buf, size_t size, const char *form
 	int r = SYSFS_PATH(path, format);
 
 	if (r >= 0)
-		take_lock(host, path + strlen(SYSFS_MOUNT), false);
+		take_lock(host, path + strlen(SYSFS_MOUNT), NULL);
 	return r < 0 ? r : read_text(host, path, buf, size);
 }
 
@@ -625,7 +643,7 @@ static int act(const struct host *host, const char *path, const char *text)
 	if (!*text)
 		return 0;
 	snprintf(value, sizeof(value), "%.*s\n", (int)length, text);
-	take_lock(host, path, true);
+	take_lock(host, path, text);
 	if (sysfs_exists(host, "%s", path) < 0)
 		return -ENOENT;
 	if (match(path, DRIVERS, "unbind", name))
@@ -693,5 +711,11 @@ int sysfs_write(const struct host *host, const char *text, const char *format, .
 	int r = SYSFS_PATH(path, format);
 	struct write write = { .host = host, .path = path + strlen(SYSFS_MOUNT), .text = text };
 
-	return r < 0 ? r : fakekernel_change(act_on_write, &write);
+	if (r < 0)
+		return r;
+	if (is_the_same_control(host, write.path, text)) {
+		take_lock(host, write.path, text);
+		return 0;
+	}
+	return fakekernel_change(act_on_write, &write);
 }

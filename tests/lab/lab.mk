@@ -54,6 +54,7 @@ LAB_PROGRAMS := $(addprefix tests/lab/programs/,openable guestline hostkeys meas
 	$(wildcard tests/lab/fingerprint tests/lab/fingerprint-changes)
 LAB_BUILT    := $(BUILD)/lab/settle $(BUILD)/lab/fragment $(BUILD)/lab/drmhold $(BUILD)/lab/killat.so
 LAB_MUTANTS  := $(addprefix $(BUILD)/lab/mutants/,vxm-isolate vxm-hugepages vxm-access vxm-tpm vxm-guest vxm-display)
+LAB_MODULES  := $(addprefix $(BUILD)/lab/modules/,vxm_monitor.ko vxm_stuck.ko)
 LAB_FORGETS  := record_load guestrun_clean rundir_remove
 
 $(BUILD)/lab/settle $(BUILD)/lab/fragment: $(BUILD)/lab/%: tests/lab/programs/%.c
@@ -72,13 +73,14 @@ $(BUILD)/lab/mutants/%: $(BUILD)/helpers/%.o $(BUILD)/tests/lab/programs/forgetf
 	@mkdir -p $(@D)
 	$(CC) -pie $(CFLAGS) $(LAB_FORGETS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/lab/monitor/vxm_monitor.ko: $(wildcard tests/lab/monitor/*)
-	$(MAKE) -s -C tests/lab/monitor OUT=$(@D) >/dev/null
+# One run of kbuild makes both.
+$(LAB_MODULES) &: $(wildcard tests/lab/modules/*)
+	$(MAKE) -s -C tests/lab/modules OUT=$(BUILD)/lab/modules >/dev/null
 
-lab-content: all $(LAB_BUILT) $(LAB_MUTANTS) $(BUILD)/lab/monitor/vxm_monitor.ko
+lab-content: all $(LAB_BUILT) $(LAB_MUTANTS) $(LAB_MODULES)
 	@rm -rf $(LAB_STAGE)/payload/root $(LAB_STAGE)/payload/bin $(LAB_STAGE)/payload/mutants
 	@$(MAKE) -s --no-print-directory install DESTDIR=$(LAB_STAGE)/payload/root PREFIX=/usr >/dev/null
 	@mkdir -p $(LAB_STAGE)/payload/bin $(LAB_STAGE)/payload/mutants
 	@install -m 0755 $(LAB_PROGRAMS) $(LAB_BUILT) $(LAB_STAGE)/payload/bin
 	@install -m 0755 $(LAB_MUTANTS) $(LAB_STAGE)/payload/mutants
-	@install -m 0644 $(BUILD)/lab/monitor/vxm_monitor.ko $(LAB_STAGE)/payload
+	@install -m 0644 $(LAB_MODULES) $(LAB_STAGE)/payload

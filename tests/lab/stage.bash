@@ -174,7 +174,7 @@ property() {
 # What QEMU's emulated cards say of the monitor on them; the simulated one gives the same EDID on a bus that answers.
 MONITOR=RHT:1234
 
-# The simulated monitor of tests/lab/monitor, on the boot GPU, showing the host's input (0x0f, DisplayPort 1).
+# The simulated monitor of tests/lab/modules, on the boot GPU, showing the host's input (0x0f, DisplayPort 1).
 monitor_up() {
 	l1sh 'edid=$(cat /sys/bus/pci/devices/0000:00:01.0/drm/card*/card*-*/edid | od -An -v -tx1 | tr -d " \n")
 		insmod /payload/vxm_monitor.ko edid="$edid"

@@ -34,7 +34,7 @@ static void a_record_gives_back_what_was_noted(void **state)
 	pcibench_look(tree, &bench);
 	for (size_t i = 0; i < bench.iso.count; i++)
 		assert_int_equal(isolationrecord_note(record, &bench.iso.functions[i]), 0);
-	assert_int_equal(isolation_recall(&tree->host, record, &iso), 0);
+	assert_int_equal(isolation_recall(&tree->host, record, -1, &iso), 0);
 	assert_int_equal(iso.count, 2);
 	for (size_t i = 0; i < iso.count; i++) {
 		const struct isolation_state *is = &iso.functions[i].found;
@@ -52,7 +52,7 @@ static void a_record_gives_back_what_was_noted(void **state)
 	}
 	isolation_done(&iso);
 	pcitree_attribute(tree, AUDIO, "device", "0xffff");
-	assert_int_equal(isolation_recall(&tree->host, record, &iso), 0);
+	assert_int_equal(isolation_recall(&tree->host, record, -1, &iso), 0);
 	assert_false(iso.functions[0].present);
 	assert_true(iso.functions[1].present);
 	isolation_done(&iso);
@@ -77,7 +77,7 @@ static void an_absent_attribute_is_recorded_as_absent(void **state)
 	assert_string_equal(record_get(record, GPU, "reset_method"), "");
 	assert_null(record_get(record, AUDIO, "reset_method"));
 	assert_null(record_get(record, AUDIO, "d3cold_allowed"));
-	assert_int_equal(isolation_recall(&tree->host, record, &iso), 0);
+	assert_int_equal(isolation_recall(&tree->host, record, -1, &iso), 0);
 	assert_false(iso.functions[0].found.has_reset_method);
 	assert_string_equal(iso.functions[0].found.d3cold, "");
 	assert_true(iso.functions[1].found.has_reset_method);
@@ -102,7 +102,7 @@ static void a_record_that_lacks_something_is_no_record(void **state)
 		assert_int_equal(record_set(record, GPU, "identity", "10de:2684"), 0);
 		assert_int_equal(record_set(record, GPU, "iommu_group", "14"), 0);
 		assert_int_equal(record_set(record, GPU, keys[i], i < 2 ? "?" : ""), 0);
-		assert_int_equal(isolation_recall(&tree->host, record, &iso), -EBADMSG);
+		assert_int_equal(isolation_recall(&tree->host, record, -1, &iso), -EBADMSG);
 		record_free(record);
 	}
 	pcibench_leave(&bench);
@@ -200,7 +200,7 @@ static void what_stays_is_on_record_and_stays_only_as_a_whole_card(void **state)
 	functions[0].keep = false;
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(isolationrecord_note(record, &functions[i]), 0);
-	assert_int_equal(isolation_recall(&tree->host, record, &iso), 0);
+	assert_int_equal(isolation_recall(&tree->host, record, -1, &iso), 0);
 	assert_false(iso.functions[0].keep);
 	assert_true(iso.functions[1].keep);
 	isolation_done(&iso);

@@ -70,7 +70,7 @@ static void old_values_come_from_the_record_and_present_ones_from_the_kernel(voi
 	assert_int_equal(isolationrecord_note(record, &bench.iso.functions[1]), 0);
 	assert_string_equal(record_get(record, GPU, "resource1_resize"), "8192");
 	assert_int_equal(record_save(&tree->host, record), 0);
-	assert_int_equal(isolation_recall(&tree->host, record, &recalled), 0);
+	assert_int_equal(isolation_recall(&tree->host, record, -1, &recalled), 0);
 	assert_int_equal(recalled.functions[0].found.bar_mib[1], 8192);
 	assert_int_equal(recalled.functions[0].now.bar_mib[1], 256);
 	assert_null(tuning_section(&recalled.functions[0]));
@@ -80,7 +80,7 @@ static void old_values_come_from_the_record_and_present_ones_from_the_kernel(voi
 	assert_int_equal(bench.iso.functions[1].found.bar_mib[1], 8192);
 	pcibench_leave(&bench);
 	assert_int_equal(record_set(record, GPU, "resource1_resize", "8G"), 0);
-	assert_int_equal(isolation_recall(&tree->host, record, &recalled), -EBADMSG);
+	assert_int_equal(isolation_recall(&tree->host, record, -1, &recalled), -EBADMSG);
 	record_free(record);
 }
 
@@ -109,7 +109,7 @@ static void a_port_is_recorded_by_the_guest_that_came_first(void **state)
 	assert_int_equal(isolationrecord_note(record, &bench.iso.functions[1]), 0);
 	assert_true(isolationrecord_is_port(record, PORT));
 	assert_false(isolationrecord_is_port(record, GPU));
-	assert_int_equal(isolation_recall(&tree->host, record, &recalled), 0);
+	assert_int_equal(isolation_recall(&tree->host, record, -1, &recalled), 0);
 	assert_int_equal(recalled.count, 1);
 	assert_true(recalled.functions[0].has_port);
 	assert_string_equal(recalled.functions[0].port_found.d3cold, "1");
