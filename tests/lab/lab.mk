@@ -50,7 +50,7 @@ lab-payload:
 
 # What runs in the workstation beside the product. A helper that forgets is the helper itself, linked so that it finds
 # no record of what it changed, or does not clean up behind its server.
-LAB_PROGRAMS := $(addprefix tests/lab/programs/,openable guestline hostkeys measure cycles) \
+LAB_PROGRAMS := $(addprefix tests/lab/programs/,openable guestline hostkeys measure measureparts cycles) \
 	$(wildcard tests/lab/fingerprint tests/lab/fingerprint-changes)
 LAB_BUILT    := $(BUILD)/lab/settle $(BUILD)/lab/fragment $(BUILD)/lab/drmhold $(BUILD)/lab/killat.so
 LAB_MUTANTS  := $(addprefix $(BUILD)/lab/mutants/,vxm-isolate vxm-hugepages vxm-access vxm-tpm vxm-guest vxm-display)
