@@ -87,14 +87,16 @@ static int observe(const struct host *host, const char *name, struct guest **gue
 	return r;
 }
 
-/* For a start that moves something, also asks those to let go whom the guest's file says to ask. */
-static int refuse(const struct host *host, const struct guest *guest, bool start,
+/* For a start that moves something, which has the lock, also asks those to let go whom the guest's
+ * file says to ask. */
+static int refuse(const struct host *host, const struct guest *guest, int lock_fd,
 		  struct isolation *iso)
 {
 	struct refusal refusal = { 0 };
-	int r = start ? admission_start(host, guest, ADMISSION_START_MS, iso, tell, &refusal)
-		      : admission_check(host, guest, arg_dry_run ? 0 : ADMISSION_CHECK_MS, iso,
-					tell, &refusal);
+	int r = lock_fd >= 0 ? admission_start(host, guest, ADMISSION_START_MS, lock_fd, iso, tell,
+					       &refusal)
+			     : admission_check(host, guest, arg_dry_run ? 0 : ADMISSION_CHECK_MS,
+					       iso, tell, &refusal);
 
 	if (r < 0 && refusal.unsettled)
 		log_error("%s; vxm-isolate stop %s puts back what was asked for", refusal.text,
@@ -160,7 +162,7 @@ static int verb_start(const struct host *host, const char *name)
 		return -ENOENT;
 	}
 	if (r >= 0)
-		r = refuse(host, guest, !arg_dry_run, &iso);
+		r = refuse(host, guest, lock_fd, &iso);
 	if (r < 0)
 		return r;
 	r = handover_plan_take(&iso, &plan);
@@ -243,7 +245,7 @@ static int verb_check(const struct host *host, const char *name)
 	_cleanup_guest_ struct guest *guest = NULL;
 	int r = observe(host, name, &guest, &record, &iso);
 
-	return r < 0 ? r : refuse(host, guest, false, &iso);
+	return r < 0 ? r : refuse(host, guest, -1, &iso);
 }
 
 static int verb_show(const struct host *host, const char *name)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "devicelock.h"
 #include "gate.h"
 #include "releasable.h"
 
@@ -73,13 +74,38 @@ static int release(const struct host *host, const struct guest *guest, unsigned 
 	return -EPERM;
 }
 
+/* A start that cannot be finished is not begun: whether the kernel lets anybody at each function.
+ */
+static int try_locks(const struct host *host, const struct isolation *iso, int lock_fd,
+		     struct refusal *ret)
+{
+	for (size_t i = 0; i < iso->count; i++) {
+		char bdf[PCIADDR_SIZE], sleeper[DEVICELOCK_SLEEPER_SIZE], why[DEVICELOCK_TEXT_SIZE];
+		pid_t pid = 0;
+		int r;
+
+		pciaddr_format(&iso->functions[i].dev.addr, bdf);
+		r = devicelock_try(host, bdf, lock_fd, &pid);
+		if (r != -ETIMEDOUT)
+			continue;
+		devicelock_sleeper(host, pid, sleeper);
+		ret->code = REFUSAL_STUCK;
+		snprintf(ret->text, sizeof(ret->text), "%s", devicelock_tell(bdf, sleeper, why));
+		return -EPERM;
+	}
+	return 0;
+}
+
 int admission_start(const struct host *host, const struct guest *guest, unsigned quiet_ms,
-		    struct isolation *iso, tell_function tell, struct refusal *ret)
+		    int lock_fd, struct isolation *iso, tell_function tell, struct refusal *ret)
 {
 	int r;
 
 	if (refusal_find(guest, iso, ret) && is_final(ret->code))
 		return -EPERM;
+	r = try_locks(host, iso, lock_fd, ret);
+	if (r < 0)
+		return r;
 	r = release(host, guest, quiet_ms, iso, tell, ret);
 	/* What fails of this is told, and stays on record for the stop. */
 	if (r < 0)

@@ -24,9 +24,10 @@
 int admission_check(const struct host *host, const struct guest *guest, unsigned quiet_ms,
 		    struct isolation *iso, tell_function tell, struct refusal *ret);
 /*
- * A start's. Who may be asked is asked (release.h), once nothing else speaks against it, and is
- * waited for. When they may not move all the same, they are told that nothing has come of it before
- * this returns; where they could not be told, RET is unsettled.
+ * A start's. The kernel has to let somebody at each function (devicelock.h; LOCK_FD as there). Who
+ * may be asked is asked (release.h), once nothing else speaks against it, and is waited for. When
+ * they may not move all the same, they are told that nothing has come of it before this returns;
+ * where they could not be told, RET is unsettled.
  */
 int admission_start(const struct host *host, const struct guest *guest, unsigned quiet_ms,
-		    struct isolation *iso, tell_function tell, struct refusal *ret);
+		    int lock_fd, struct isolation *iso, tell_function tell, struct refusal *ret);

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "deadline.h"
+#include "pcidev.h"
 #include "sysfs.h"
 
 struct job {
@@ -29,7 +30,7 @@ static int write_control(void *data)
 int devicelock_try(const struct host *host, const char *bdf, int lock_fd, pid_t *ret_pid)
 {
 	struct job job = { .host = host, .bdf = bdf };
-	int r = deadline_run(write_control, &job, DEVICELOCK_TIMEOUT_MS, lock_fd, ret_pid);
+	int r = deadline_run(write_control, &job, PCIDEV_LOCK_TIMEOUT_MS, lock_fd, ret_pid);
 
 	return r == -ENOENT ? 0 : r;
 }
@@ -58,7 +59,7 @@ const char *devicelock_tell(const char *bdf, const char *sleeper,
 		 "%s: the kernel has let nobody at it for %d s%s%s%s: a driver does not come back "
 		 "from it, the kernel's log (journalctl -k) may say which, and only a restart of "
 		 "the machine frees it",
-		 bdf, DEVICELOCK_TIMEOUT_MS / 1000, sleeper[0] ? " (" : "", sleeper,
+		 bdf, PCIDEV_LOCK_TIMEOUT_MS / 1000, sleeper[0] ? " (" : "", sleeper,
 		 sleeper[0] ? ")" : "");
 	return buf;
 }

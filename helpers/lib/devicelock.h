@@ -10,10 +10,8 @@
  * A driver whose probe() or remove() does not return keeps the device's lock (drivers/base/dd.c),
  * and whoever needs it then sleeps where no signal reaches him: writers of unbind, drivers_probe
  * and power/control, and where the kernel has it so, writers and readers of driver_override, see
- * pcidev_read_override(). A driver may well take some seconds to probe a card, as at boot.
+ * pcidev_read_override(), whose deadline this has.
  */
-#define DEVICELOCK_TIMEOUT_MS 25000
-
 #define DEVICELOCK_TEXT_SIZE	512
 #define DEVICELOCK_SLEEPER_SIZE 128
 

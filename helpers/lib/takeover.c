@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "devicelock.h"
 #include "isolationrecord.h"
 #include "record.h"
 #include "vfionode.h"
@@ -47,36 +46,13 @@ static int give_nodes(const struct host *host, const struct isolation *iso,
 	return 0;
 }
 
-/* Before the first write that has an effect: a start that cannot be finished is not begun. */
-static int try_locks(const struct host *host, const struct isolation *iso, int lock_fd,
-		     struct handover_failure *failure)
-{
-	for (size_t i = 0; i < iso->count; i++) {
-		char bdf[PCIADDR_SIZE], sleeper[DEVICELOCK_SLEEPER_SIZE], why[DEVICELOCK_TEXT_SIZE];
-		pid_t pid = 0;
-		int r;
-
-		pciaddr_format(&iso->functions[i].dev.addr, bdf);
-		r = devicelock_try(host, bdf, lock_fd, &pid);
-		if (r != -ETIMEDOUT)
-			continue;
-		devicelock_sleeper(host, pid, sleeper);
-		return handoverstep_fail(failure, r, "%s. Nothing was changed.",
-					 devicelock_tell(bdf, sleeper, why));
-	}
-	return 0;
-}
-
 int takeover_run(const struct host *host, const char *guest, const struct isolation *iso,
 		 const struct handover_plan *plan, int lock_fd,
 		 struct handover_failure *ret_failure)
 {
-	int r = try_locks(host, iso, lock_fd, ret_failure);
+	int r = takeover_record(host, guest, iso);
 	size_t used;
 
-	if (r < 0)
-		return r;
-	r = takeover_record(host, guest, iso);
 	if (r < 0) {
 		snprintf(ret_failure->text, sizeof(ret_failure->text),
 			 "the record in /run/vxm/%s cannot be written: %s; no device has moved, "

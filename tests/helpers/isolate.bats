@@ -284,6 +284,14 @@ config() {
 		mv "$ROOT" "$BATS_TEST_TMPDIR/$what"
 	done
 	touch "$BATS_TEST_TMPDIR/unbind/sys/bus/pci/devices/0000:01:00.1/.stuck"
+	# Of this one, a service would have to be stopped first.
+	make_machine '.processes += [{pid: 901, comm: "nvidia-persiste", cgroup: "/system.slice/nvidia-persistenced.service",
+		fds: ["/dev/dri/renderD129"]}]'
+	make_guest win11 0000:01:00.0 10de:2684 Services=nvidia-persistenced.service
+	mkdir -p "$ROOT/run/fake-units"
+	echo active >"$ROOT/run/fake-units/nvidia-persistenced.service"
+	rm -r "$BATS_TEST_TMPDIR/write"
+	mv "$ROOT" "$BATS_TEST_TMPDIR/write"
 	touch "$BATS_TEST_TMPDIR/write/sys/bus/pci/devices/0000:01:00.0/.locked-to-writers"
 	touch "$BATS_TEST_TMPDIR/read/sys/bus/pci/devices/0000:01:00.0/.locked"
 	ROOT="$BATS_TEST_TMPDIR/stop" isolate start win11
@@ -306,6 +314,8 @@ config() {
 	grep -E "0000:01:00.0: the kernel has let nobody at it for 25 s \(pid [0-9].*Nothing was changed\.$" "$ROOT.said"
 	[ "$(driver 0000:01:00.0) $(driver 0000:01:00.1)" = "nouveau snd_hda_intel" ]
 	[ "$(attribute 0000:01:00.1 driver_override)" = "(null)" ]
+	[ "$(cat "$ROOT/run/fake-units/nvidia-persistenced.service")" = active ]
+	[[ $(cat "$ROOT.said") != *"stopped until"* ]]
 	[ ! -e "$ROOT/run/vxm/win11" ]
 
 	ROOT="$BATS_TEST_TMPDIR/read"
