@@ -134,6 +134,29 @@ signal.pause()
 	l1sh 'test ! -e /run/vxm/pages'
 }
 
+@test "systemd-sysctl's number, written again while the guest has its pages, stays" {
+	pages_guest 128M
+	l1sh 'mkdir -p /run/sysctl.d; echo vm.nr_hugepages=20 >/run/sysctl.d/pages.conf
+		systemctl restart systemd-sysctl.service; vxm-hugepages start pages'
+	[ "$(pages)" -eq 84 ]
+	l1 systemctl restart systemd-sysctl.service
+	[ "$(pages)" -eq 20 ]
+	l1 vxm-hugepages stop pages
+	[ "$(pages)" -eq 20 ]
+	l1sh 'rm /run/sysctl.d/pages.conf; echo 0 >"$1/nr_hugepages"' "$POOL"
+}
+
+@test "the unit's status text says how far it has come" {
+	l1 systemd-run --quiet --unit=lab-holder -p Requires=vxm-hugepages@demo.service -p After=vxm-hugepages@demo.service \
+		--service-type=exec sleep infinity
+	[ "$(property vxm-hugepages@demo.service ActiveState)" = active ]
+	[ "$(property vxm-hugepages@demo.service StatusText)" = "256 of 256 huge pages" ]
+	[ "$(pages)" -eq 256 ]
+	l1 systemctl stop lab-holder.service
+	settle 60 vxm-hugepages@demo.service inactive
+	[ "$(pages)" -eq 0 ]
+}
+
 @test "after all of that the workstation is what it was" {
 	l1sh 'rm /etc/vxm/guests/pages.conf; systemctl daemon-reload'
 	fingerprint after
