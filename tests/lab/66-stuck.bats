@@ -100,3 +100,18 @@ as_before() {
 	l1 rmmod vxm_stuck
 	as_before
 }
+
+# Last, for there is no machine after it. The kernel's own last step, device_shutdown(), wants the same lock; all before it is
+# programs' and has to be done: units stopped, and the root file system made read-only. systemd waits for a process that cannot
+# be killed for three minutes.
+@test "a machine with a stuck card and its guest running is brought down as far as the kernel goes, its disk in order" {
+	local console
+	start_demo
+	stuck "$GPU"
+	l1 systemctl poweroff --no-block
+	console=$(timeout 480 tail -n +1 --pid="$(cat "$RUN/qemu.pid")" -f "$RUN/console.log" |
+		sed -n '/vxm_stuck: the kernel ends the machine/{p;q};/vxm/p;/systemd-shutdown/p;/(sd-/p')
+	echo "$console"
+	[[ $console == *"vxm_stuck: the kernel ends the machine"* ]]
+	[[ $console != *"Failed to remount"* && $console != *"Unable to finalize"* ]]
+}

@@ -12,7 +12,9 @@
 #include <linux/device.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
+#include <linux/reboot.h>
 
 static char *device;
 module_param(device, charp, 0444);
@@ -37,6 +39,18 @@ static int hold(void *unused)
 	return 0;
 }
 
+/*
+ * The kernel's own last step begins: programs and file systems are done with. device_shutdown() is
+ * next, and it wants the lock as well.
+ */
+static int tell(struct notifier_block *block, unsigned long event, void *data)
+{
+	pr_emerg("vxm_stuck: the kernel ends the machine\n");
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block end = { .notifier_call = tell };
+
 static int __init vxm_stuck_init(void)
 {
 	unsigned int domain, bus, slot, function;
@@ -52,11 +66,13 @@ static int __init vxm_stuck_init(void)
 		return PTR_ERR(holder);
 	}
 	wait_for_completion(&taken);
+	register_reboot_notifier(&end);
 	return 0;
 }
 
 static void __exit vxm_stuck_exit(void)
 {
+	unregister_reboot_notifier(&end);
 	kthread_stop(holder);
 	pci_dev_put(stuck);
 }
