@@ -7,16 +7,16 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "kerneltable.h"
 #include "sysfs.h"
 
-#define TEXT_LIMIT ((size_t)4 * 1024 * 1024)
 /* LVM on LUKS on RAID on a partition is four. */
 #define STACK_DEPTH 8
 
 struct tables {
 	const struct host *host;
-	char *mounts; /* mountinfo, or NULL */
-	char *swaps;
+	const char *mounts; /* mountinfo */
+	const char *swaps;
 };
 
 /* Takes the next word off *LINE; "" at its end. */
@@ -48,17 +48,19 @@ static bool is_source(const struct tables *tables, const char *name, const char 
 /*
  * "36 35 259:2 / /home rw shared:1 - ext4 /dev/nvme0n1p2 rw" (proc(5)). btrfs has a device number
  * of its own, hence the source; of a btrfs on several devices that is the first of them, hence
- * sysfs, where a mounted one has all.
+ * sysfs, where a mounted one has all. 1 and the place in BUF, 0, -errno.
  */
-static bool find_mount(const struct tables *tables, const char *name, const char *number, char *buf,
-		       size_t size)
+static int find_mount(const struct tables *tables, const char *name, const char *number, char *buf,
+		      size_t size)
 {
 	_cleanup_strlist_ struct strlist filesystems = STRLIST_EMPTY;
-	_cleanup_free_ char *text = tables->mounts ? strdup(tables->mounts) : NULL;
+	_cleanup_free_ char *text = strdup(tables->mounts);
 	char *save;
+	int r;
 
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
+	if (!text)
+		return -ENOMEM;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *device, *point, *word;
 
 		take_word(&line);
@@ -73,30 +75,33 @@ static bool find_mount(const struct tables *tables, const char *name, const char
 		if (strcmp(device, number) != 0 && !is_source(tables, name, take_word(&line)))
 			continue;
 		snprintf(buf, size, "%s", point);
-		return true;
+		return 1;
 	}
-	if (sysfs_list(tables->host, &filesystems, "fs/btrfs") < 0)
-		return false;
+	r = sysfs_list(tables->host, &filesystems, "fs/btrfs");
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	for (size_t i = 0; i < filesystems.count; i++) {
 		if (sysfs_exists(tables->host, "fs/btrfs/%s/devices/%s", filesystems.items[i],
 				 name) < 0)
 			continue;
 		snprintf(buf, size, "the btrfs %s", filesystems.items[i]);
-		return true;
+		return 1;
 	}
-	return false;
+	return 0;
 }
 
-static bool is_swap(const struct tables *tables, const char *name)
+/* 1, 0, -errno. */
+static int is_swap(const struct tables *tables, const char *name)
 {
-	_cleanup_free_ char *text = tables->swaps ? strdup(tables->swaps) : NULL;
+	_cleanup_free_ char *text = strdup(tables->swaps);
 	char *save;
 
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save))
+	if (!text)
+		return -ENOMEM;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (is_source(tables, name, take_word(&line)))
-			return true;
-	return false;
+			return 1;
+	return 0;
 }
 
 /* 1: told, 0: nothing is on NAME or above it, -errno. BASE is the device of the function. */
@@ -108,12 +113,17 @@ static int look(const struct tables *tables, const struct pciaddr *addr, const c
 	int told = 0, r;
 
 	(void)sysfs_read(tables->host, number, sizeof(number), "class/block/%s/dev", name);
-	if (find_mount(tables, name, number, point, sizeof(point))) {
+	r = find_mount(tables, name, number, point, sizeof(point));
+	if (r > 0) {
 		snprintf(remedy, sizeof(remedy), "umount %s", point);
 		r = hostuse_add(uses, addr, remedy, "%s is mounted from its disk %s", point, base);
 		return r < 0 ? r : 1;
 	}
-	if (is_swap(tables, name)) {
+	if (r == 0)
+		r = is_swap(tables, name);
+	if (r < 0)
+		return r;
+	if (r > 0) {
 		snprintf(remedy, sizeof(remedy), "swapoff /dev/%s", name);
 		r = hostuse_add(uses, addr, remedy, "the machine swaps to its disk %s", base);
 		return r < 0 ? r : 1;
@@ -149,9 +159,9 @@ int diskuse_scan(const struct host *host, const struct pcidev *const *devs, size
 
 	if (r < 0)
 		return r;
-	if (host_read_file(host, "proc/1/mountinfo", TEXT_LIMIT, &mounts, NULL) < 0)
-		(void)host_read_file(host, "proc/self/mountinfo", TEXT_LIMIT, &mounts, NULL);
-	(void)host_read_file(host, "proc/swaps", TEXT_LIMIT, &swaps, NULL);
+	r = kerneltable_read(host, "mountinfo", &mounts);
+	if (r >= 0)
+		r = kerneltable_read(host, "swaps", &swaps);
 	tables.mounts = mounts;
 	tables.swaps = swaps;
 	for (size_t i = 0; i < nodes.count && r >= 0; i++)

@@ -172,8 +172,10 @@ int holdernode_find_group(const struct host *host, unsigned group, const struct 
 	int r;
 
 	r = sysfs_read(host, number, sizeof(number), "class/vfio/%u/dev", group);
+	/* ENODEV: its last device has just gone from the group (device_del() under an open
+	 * attribute). */
 	if (r < 0)
-		return r == -ENOENT ? 0 : r;
+		return r == -ENOENT || r == -ENODEV ? 0 : r;
 	if (holdernode_parse_number(number, &node.major, &node.minor) < 0)
 		return -EBADMSG;
 	snprintf(node.path, sizeof(node.path), "/dev/vfio/%u", group);

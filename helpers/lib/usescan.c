@@ -11,10 +11,9 @@
 #include "cleanup.h"
 #include "diskuse.h"
 #include "inputdev.h"
+#include "kerneltable.h"
 #include "screenuse.h"
 #include "sysfs.h"
-
-#define TEXT_LIMIT ((size_t)4 * 1024 * 1024)
 
 /* The function among DEVS that class/CLASS/NAME lies below, or NULL: the last PCI address counts.
  */
@@ -40,40 +39,33 @@ static const struct pcidev *find_function(const struct host *host, const char *c
 	return NULL;
 }
 
-/* A file of /proc/net as the machine sees it. */
-static char *read_net(const struct host *host, const char *name)
+/* "eth0\t0000000A\t..." of route, from its second line on. 1 when there is one, 0, -errno. */
+static int has_route(const struct host *host, const char *interface)
 {
-	char path[64], *text = NULL;
-
-	snprintf(path, sizeof(path), "proc/1/net/%s", name);
-	if (host_read_file(host, path, TEXT_LIMIT, &text, NULL) >= 0)
-		return text;
-	snprintf(path, sizeof(path), "proc/net/%s", name);
-	return host_read_file(host, path, TEXT_LIMIT, &text, NULL) >= 0 ? text : NULL;
-}
-
-/* "eth0\t0000000A\t..." of route, from its second line on. */
-static bool has_route(const struct host *host, const char *interface)
-{
-	_cleanup_free_ char *text = read_net(host, "route");
+	_cleanup_free_ char *text = NULL;
 	size_t length = strlen(interface);
 	char *save;
+	int r = kerneltable_read(host, "net/route", &text);
 
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save))
+	if (r < 0)
+		return r;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (strncmp(line, interface, length) == 0 && line[length] == '\t')
-			return true;
-	return false;
+			return 1;
+	return 0;
 }
 
-/* "ADDRESS INDEX PREFIX SCOPE FLAGS NAME" of if_inet6; scope 20 is the link's own (net/ipv6.h). */
-static bool has_address(const struct host *host, const char *interface)
+/* "ADDRESS INDEX PREFIX SCOPE FLAGS NAME" of if_inet6; scope 20 is the link's own (net/ipv6.h).
+ * 1 when there is one, 0, -errno. */
+static int has_address(const struct host *host, const char *interface)
 {
-	_cleanup_free_ char *text = read_net(host, "if_inet6");
+	_cleanup_free_ char *text = NULL;
 	char *save;
+	int r = kerneltable_read(host, "net/if_inet6", &text);
 
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
+	if (r < 0)
+		return r;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *name = strrchr(line, ' '), *word = line;
 
 		for (int i = 0; i < 3 && word; i++) {
@@ -82,9 +74,9 @@ static bool has_address(const struct host *host, const char *interface)
 		}
 		if (name && word && strcmp(name + 1, interface) == 0 &&
 		    strncmp(word, "20 ", 3) != 0)
-			return true;
+			return 1;
 	}
-	return false;
+	return 0;
 }
 
 /* The first interface that is made of INTERFACE, or has it as a port: the kernel links each as
@@ -102,46 +94,54 @@ static void find_upper(const struct host *host, const char *interface, char *buf
 			snprintf(buf, size, "%s", names.items[i] + sizeof(prefix) - 1);
 }
 
+/* What the machine does with the interface NAME of DEV. */
+static int look_at_interface(const struct host *host, const struct pcidev *dev, const char *name,
+			     struct hostuse_list *uses)
+{
+	char master[64], upper[64], remedy[192];
+	int route, address;
+
+	snprintf(remedy, sizeof(remedy),
+		 "take it out of the network's configuration and set it down (ip link set %s down)",
+		 name);
+	if (sysfs_read_link(host, master, sizeof(master), "class/net/%s/master", name) >= 0)
+		return hostuse_add(uses, &dev->addr, remedy,
+				   "its network interface %s is part of %s", name, master);
+	route = has_route(host, name);
+	if (route != 0)
+		return route < 0 ? route
+				 : hostuse_add(uses, &dev->addr, remedy,
+					       "a route goes over its network interface %s", name);
+	address = has_address(host, name);
+	if (address != 0)
+		return address < 0 ? address
+				   : hostuse_add(uses, &dev->addr, remedy,
+						 "its network interface %s has an address", name);
+	find_upper(host, name, upper, sizeof(upper));
+	if (!upper[0])
+		return 0;
+	snprintf(remedy, sizeof(remedy),
+		 "take that out of the network's configuration and delete it (ip link delete %s)",
+		 upper);
+	return hostuse_add(uses, &dev->addr, remedy, "its network interface %s carries %s", name,
+			   upper);
+}
+
 static int scan_interfaces(const struct host *host, const struct pcidev *const *devs, size_t count,
 			   struct hostuse_list *uses)
 {
 	_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
+	int r = sysfs_list(host, &names, "class/net");
 
-	if (sysfs_list(host, &names, "class/net") < 0)
-		return 0;
-	for (size_t i = 0; i < names.count; i++) {
-		const char *name = names.items[i];
-		const struct pcidev *dev = find_function(host, "net", name, devs, count);
-		char master[64], upper[64], remedy[192];
-		int r = 0;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (size_t i = 0; i < names.count && r >= 0; i++) {
+		const struct pcidev *dev = find_function(host, "net", names.items[i], devs, count);
 
-		if (!dev)
-			continue;
-		find_upper(host, name, upper, sizeof(upper));
-		snprintf(remedy, sizeof(remedy),
-			 "take it out of the network's configuration, then: ip link set %s down",
-			 name);
-		if (sysfs_read_link(host, master, sizeof(master), "class/net/%s/master", name) >= 0)
-			r = hostuse_add(uses, &dev->addr, remedy,
-					"its network interface %s is part of %s", name, master);
-		else if (has_route(host, name))
-			r = hostuse_add(uses, &dev->addr, remedy,
-					"a route goes over its network interface %s", name);
-		else if (has_address(host, name))
-			r = hostuse_add(uses, &dev->addr, remedy,
-					"its network interface %s has an address", name);
-		else if (upper[0]) {
-			snprintf(remedy, sizeof(remedy),
-				 "take that out of the network's configuration, then: ip link "
-				 "delete %s",
-				 upper);
-			r = hostuse_add(uses, &dev->addr, remedy,
-					"its network interface %s carries %s", name, upper);
-		}
-		if (r < 0)
-			return r;
+		if (dev)
+			r = look_at_interface(host, dev, names.items[i], uses);
 	}
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 static int scan_keyboards(const struct host *host, const struct pcidev *const *devs, size_t count,

@@ -26,7 +26,8 @@
 
 /*
  * All uses of COUNT functions. HOLDERS, of the same functions, tell whether a program draws on a
- * card. 0, -errno; what cannot be read is no use.
+ * card. 0, -errno. A table that is not there, or not for this user to read, shows no use; any other
+ * failure is one, for what cannot be found out may be in use.
  */
 int usescan_run(const struct host *host, const struct pcidev *const *devs, size_t count,
 		const struct holder_list *holders, struct hostuse_list *ret);

@@ -112,7 +112,7 @@ nic() {
 	nic
 	isolate check win11
 	printf '20010db8000000000000000000000001 02 40 00 80     eth0\n' >>"$ROOT/proc/1/net/if_inet6"
-	refused "0000:03:00.0 is in use, its network interface eth0 has an address: take it out of the network's configuration, then: ip link set eth0 down"
+	refused "0000:03:00.0 is in use, its network interface eth0 has an address: take it out of the network's configuration and set it down (ip link set eth0 down)"
 	printf 'eth0\t00000000\t0102A8C0\n' >>"$ROOT/proc/1/net/route"
 	refused "a route goes over its network interface eth0"
 	ln -s ../../../../../../class/net/br0 "$ROOT/sys/bus/pci/devices/0000:03:00.0/net/eth0/master"
@@ -122,7 +122,26 @@ nic() {
 @test "refuses a network card that carries a VLAN or another interface made of it" {
 	nic
 	ln -s ../../../../../../devices/virtual/net/eth0.10 "$ROOT/sys/bus/pci/devices/0000:03:00.0/net/eth0/upper_eth0.10"
-	refused "0000:03:00.0 is in use, its network interface eth0 carries eth0.10: take that out of the network's configuration, then: ip link delete eth0.10"
+	refused "0000:03:00.0 is in use, its network interface eth0 carries eth0.10: take that out of the network's configuration and delete it (ip link delete eth0.10)"
+}
+
+# A directory in the place of a table: it is there, and reading it fails as nothing does that is merely absent.
+@test "refuses a disk and a network card when the kernel's tables of mounts, swap areas and routes cannot be read" {
+	local table
+	disk
+	for table in mountinfo swaps; do
+		rm -rf "$ROOT/proc/1/mountinfo"
+		mkdir -p "$ROOT/proc/1/$table"
+		refused "Is a directory"
+	done
+	rm -rf "$ROOT/proc/1/mountinfo" "$ROOT/proc/1/swaps"
+	isolate check win11
+	nic
+	for table in route if_inet6; do
+		rm "$ROOT/proc/1/net/$table"
+		mkdir "$ROOT/proc/1/net/$table"
+		refused "Is a directory"
+	done
 }
 
 # keyboard NODE PLACE: eventN below PLACE in sysfs.
