@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "writeout.h"
+
 /*
  * Theory of operation
  *
@@ -113,21 +115,6 @@ int efivars_check(const struct host *host, const char *name, const struct firmwa
 	return examine(host, name, template, &copy, ret_error);
 }
 
-static int write_all(int fd, const char *text, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, text, size);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			text += n;
-			size -= (size_t)n;
-		}
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 static int write_copy(int directory, const struct copy *copy)
 {
 	_cleanup_close_ int fd = -1;
@@ -138,7 +125,9 @@ static int write_copy(int directory, const struct copy *copy)
 	fd = openat(directory, EFIVARS_NEW, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, copy->template, copy->template_size);
+	r = writeout(fd, copy->template, copy->template_size);
+	if (r >= 0 && fsync(fd) < 0)
+		r = -errno;
 	if (r == 0 && linkat(directory, EFIVARS_NEW, directory, EFIVARS_FILE, 0) < 0)
 		r = -errno;
 	unlinkat(directory, EFIVARS_NEW, 0);

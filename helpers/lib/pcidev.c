@@ -94,11 +94,33 @@ int pcidev_read_override(const struct host *host, const struct pciaddr *addr,
 	return r;
 }
 
+/*
+ * A physical function has a link virtfnN to each of its virtual ones (pci_iov_sysfs_link()).
+ * sriov_numvfs is not read: since Linux 5.9 its readers wait for the device's lock
+ * (sriov_numvfs_show()), and beside a driver that never comes back they never would either. On a
+ * recorded machine it is a file like any other, and may be all there is.
+ */
+static int count_virtual(const struct host *host, const char *bdf, unsigned *ret)
+{
+	_cleanup_strlist_ struct strlist names = STRLIST_EMPTY;
+	uint64_t value = 0;
+	unsigned count = 0;
+	int r = host->recorded ? read_hex(host, bdf, "sriov_numvfs", 0, &value) : 0;
+
+	if (r >= 0 && sysfs_exists(host, PCIDEV_DIR "sriov_totalvfs", bdf) >= 0)
+		r = sysfs_list(host, &names, PCIDEV_DIR, bdf);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < names.count; i++)
+		count += strncmp(names.items[i], "virtfn", 6) == 0;
+	*ret = count > value ? count : (unsigned)value;
+	return 0;
+}
+
 static int read_place(const struct host *host, const char *bdf, struct pcidev *dev)
 {
 	char text[32];
 	unsigned group;
-	uint64_t value;
 	int r;
 
 	dev->iommu_group = -1;
@@ -121,11 +143,7 @@ static int read_place(const struct host *host, const char *bdf, struct pcidev *d
 	if (r < 0 && r != -ENOENT)
 		return r;
 	dev->removable = r >= 0 && strcmp(text, "removable") == 0;
-	r = read_hex(host, bdf, "sriov_numvfs", 0, &value);
-	if (r < 0)
-		return r;
-	dev->vf_count = (unsigned)value;
-	return 0;
+	return count_virtual(host, bdf, &dev->vf_count);
 }
 
 int pcidev_read(const struct host *host, const struct pciaddr *addr, struct pcidev *ret)

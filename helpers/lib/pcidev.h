@@ -20,7 +20,7 @@ struct pcidev {
 	int numa_node;			 /* -1: unknown */
 	int boot_vga;	   /* 1, 0, or -1 where the kernel has no such attribute for the class */
 	bool removable;	   /* attribute "removable" says "removable" (Thunderbolt) */
-	unsigned vf_count; /* sriov_numvfs: virtual functions that this physical function has now */
+	unsigned vf_count; /* virtual functions that this physical function has now */
 };
 
 struct pcidev_list {

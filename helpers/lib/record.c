@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "writeout.h"
+
 #define RECORD_BASE	"run/vxm"
 #define RECORD_LIMIT	((size_t)256 * 1024)
 #define RECORD_ATTEMPTS 64
@@ -198,21 +200,6 @@ static int make_directory(const struct host *host, const char *path)
 	return 0;
 }
 
-static int write_all(int fd, const char *text, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, text, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 static int record_format(const struct record *record, char **ret, size_t *ret_size)
 {
 	_cleanup_free_ char *text = NULL;
@@ -277,7 +264,7 @@ int record_save(const struct host *host, const struct record *record)
 	fd = open_temporary(host, directory, temporary);
 	if (fd < 0)
 		return fd;
-	r = fchmod(fd, 0644) < 0 ? -errno : write_all(fd, text, size);
+	r = fchmod(fd, 0644) < 0 ? -errno : writeout(fd, text, size);
 	if (r >= 0 && renameat(host->root_fd, temporary, host->root_fd, path) < 0)
 		r = -errno;
 	if (r < 0)

@@ -13,10 +13,12 @@
 
 #include "cleanup.h"
 #include "firmware.h"
+#include "pcidev.h"
 #include "qemuversion.h"
 #include "recordingpart.h"
 #include "redact.h"
 #include "sysfs.h"
+#include "writeout.h"
 
 /*
  * Theory of operation
@@ -49,40 +51,12 @@ static bool is_denied(int r)
 	return r == -EACCES || r == -EPERM;
 }
 
-/* Makes the directories above the last component of PATH. */
-static int make_parents(const struct walk *walk, const char *path)
-{
-	char part[PATH_MAX];
-
-	for (const char *p = strchr(path, '/'); p; p = strchr(p + 1, '/')) {
-		snprintf(part, sizeof(part), "%.*s", (int)(p - path), path);
-		if (mkdirat(walk->to_fd, part, 0755) < 0 && errno != EEXIST)
-			return -errno;
-	}
-	return 0;
-}
-
-static int write_whole(int fd, const char *bytes, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, bytes, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 /* A file of the record; one that is there was recorded by another way to it. */
 static int put_file(struct walk *walk, const char *path, mode_t mode, const char *bytes,
 		    size_t size)
 {
 	_cleanup_close_ int fd = -1;
-	int r = make_parents(walk, path);
+	int r = writeout_parents(walk->to_fd, path);
 
 	if (r < 0)
 		return r;
@@ -90,7 +64,7 @@ static int put_file(struct walk *walk, const char *path, mode_t mode, const char
 	if (fd < 0)
 		return errno == EEXIST ? 0 : -errno;
 	walk->count.files++;
-	return write_whole(fd, bytes, size);
+	return writeout(fd, bytes, size);
 }
 
 /* The config space of the function whose directory PATH lies in. */
@@ -139,6 +113,7 @@ static ssize_t take_out(struct walk *walk, const char *path, char **text, size_t
 	case RECORDINGPART_TEXT:
 	case RECORDINGPART_MARK:
 	case RECORDINGPART_QEMU:
+	case RECORDINGPART_OVERRIDE:
 	default:
 		break;
 	}
@@ -162,6 +137,25 @@ static int put_mark(struct walk *walk, const char *to, const struct stat *st)
 	return put_file(walk, to, st->st_mode & 0111 ? 0755 : 0644, version, strlen(version));
 }
 
+/* As the kernel prints it. One whose lock nobody gets counts as one that may not be read. */
+static int read_override(const struct host *host, const char *path, char **ret, size_t *ret_size)
+{
+	const char *end = strrchr(path, '/'), *start = memrchr(path, '/', (size_t)(end - path));
+	char driver[PCIDEV_DRIVER_SIZE], bdf[PCIADDR_SIZE];
+	struct pciaddr addr;
+	int r;
+
+	snprintf(bdf, sizeof(bdf), "%.*s", (int)(end - start - 1), start + 1);
+	r = pciaddr_parse(bdf, &addr);
+	if (r >= 0)
+		r = pcidev_read_override(host, &addr, driver);
+	if (r < 0)
+		return r == -ETIMEDOUT ? -EACCES : r;
+	r = asprintf(ret, "%s\n", driver[0] ? driver : "(null)");
+	*ret_size = r < 0 ? 0 : (size_t)r;
+	return r < 0 ? -ENOMEM : 0;
+}
+
 static int record_file(struct walk *walk, const char *path, const char *to, const struct stat *st)
 {
 	_cleanup_free_ char *text = NULL;
@@ -171,7 +165,10 @@ static int record_file(struct walk *walk, const char *path, const char *to, cons
 
 	if (walk->kind == RECORDINGPART_MARK || walk->kind == RECORDINGPART_QEMU)
 		return put_mark(walk, to, st);
-	r = host_read_file(walk->host, path, FILE_LIMIT, &text, &size);
+	if (walk->kind == RECORDINGPART_OVERRIDE)
+		r = read_override(walk->host, path, &text, &size);
+	else
+		r = host_read_file(walk->host, path, FILE_LIMIT, &text, &size);
 	walk->count.unseen += is_denied(r);
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
@@ -192,7 +189,7 @@ static int record_here(struct walk *walk, const char *path)
 	snprintf(to, sizeof(to), "%s", path);
 	r = redact_mac(&walk->redact, to);
 	if (r >= 0 && S_ISDIR(st.st_mode)) {
-		r = make_parents(walk, to);
+		r = writeout_parents(walk->to_fd, to);
 		if (r >= 0 && mkdirat(walk->to_fd, to, 0755) < 0 && errno != EEXIST)
 			r = -errno;
 	} else if (r >= 0 && (S_ISREG(st.st_mode) || walk->kind == RECORDINGPART_MARK)) {
@@ -212,7 +209,7 @@ static int record_link(struct walk *walk, const char *path, const char *target)
 	if (r >= 0)
 		r = redact_mac(&walk->redact, where);
 	if (r >= 0)
-		r = make_parents(walk, to);
+		r = writeout_parents(walk->to_fd, to);
 	if (r < 0)
 		return r;
 	return symlinkat(where, walk->to_fd, to) < 0 && errno != EEXIST ? -errno : 0;

@@ -5,13 +5,14 @@
 #include <stddef.h>
 
 enum recordingpart_kind {
-	RECORDINGPART_TEXT,    /* as it is, but for MAC addresses */
-	RECORDINGPART_MARK,    /* that it is there: an empty file of the same mode */
-	RECORDINGPART_QEMU,    /* the program: its version in its place */
-	RECORDINGPART_SERIAL,  /* is a serial as a whole */
-	RECORDINGPART_CONFIG,  /* PCI: the header, and of a bridge what says about ACS */
-	RECORDINGPART_EDID,    /* a monitor's, without its serial */
-	RECORDINGPART_CMDLINE, /* of the kernel */
+	RECORDINGPART_TEXT,	/* as it is, but for MAC addresses */
+	RECORDINGPART_MARK,	/* that it is there: an empty file of the same mode */
+	RECORDINGPART_QEMU,	/* the program: its version in its place */
+	RECORDINGPART_OVERRIDE, /* a driver_override, which may not be to be had, see pcidev.h */
+	RECORDINGPART_SERIAL,	/* is a serial as a whole */
+	RECORDINGPART_CONFIG,	/* PCI: the header, and of a bridge what says about ACS */
+	RECORDINGPART_EDID,	/* a monitor's, without its serial */
+	RECORDINGPART_CMDLINE,	/* of the kernel */
 	RECORDINGPART_CPUINFO,
 	RECORDINGPART_MODULES, /* /proc/modules, without addresses */
 };

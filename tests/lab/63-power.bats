@@ -118,6 +118,15 @@ power() {
 	l1sh 'echo 2 >"/sys/bus/pci/devices/$1/sriov_numvfs"' "$NIC"
 	settle 60
 	refused demo "$NIC has 2 virtual functions \(SR-IOV\), .*sriov_numvfs"
+	# Who reads sriov_numvfs waits for the device's lock, and here it is held (see 66-stuck).
+	l1sh 'insmod /payload/vxm_stuck.ko "device=$1"
+		status=0
+		timeout --signal=KILL 120 vxm list-gpus >/run/lab-gpus || status=$?
+		timeout --signal=KILL 120 vxm record /run/lab-record >&2 || status=$?
+		rmmod vxm_stuck
+		ls /run/lab-record/sys/bus/pci/devices/$1/
+		rm -r /run/lab-gpus /run/lab-record
+		exit $status' "$NIC"
 	l1sh 'echo 0 >"/sys/bus/pci/devices/$1/sriov_numvfs"' "$NIC"
 	fingerprint after
 	same before after

@@ -2,6 +2,9 @@
 /* pcidev: what sysfs says of a function, as numbers. */
 #include "pcitree.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "pcidev.h"
 
 #define GPU "0000:01:00.0"
@@ -107,6 +110,30 @@ static void an_absent_function_and_nonsense_are_errors(void **state)
 	assert_null(list.items);
 }
 
+/* Its reader sleeps for good here, as one does beside a driver that has the device's lock. */
+static void virtual_functions_are_counted_without_the_lock(void **state)
+{
+	const struct tree *tree = *state;
+	struct pciaddr addr = pcitree_addr(GPU);
+	struct host running = tree->host;
+	char full[PATH_MAX];
+	struct pcidev dev;
+
+	pcitree_make(tree, GPU, "0x10de", "0x2684", "0x030000", "14", "nouveau");
+	assert_int_equal(
+		mkfifo(tree_full(tree, "sys/bus/pci/devices/" GPU "/sriov_numvfs", full), 0600), 0);
+	pcitree_attribute(tree, GPU, "sriov_totalvfs", "7");
+	running.recorded = false;
+	alarm(60);
+	assert_int_equal(pcidev_read(&running, &addr, &dev), 0);
+	assert_int_equal(dev.vf_count, 0);
+	pcitree_link(tree, GPU, "virtfn0", "../0000:01:10.0");
+	pcitree_link(tree, GPU, "virtfn1", "../0000:01:10.2");
+	assert_int_equal(pcidev_read(&running, &addr, &dev), 0);
+	assert_int_equal(dev.vf_count, 2);
+	alarm(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +141,7 @@ int main(void)
 		tree_test(what_a_function_lacks_has_its_documented_value),
 		tree_test(an_unset_override_is_empty_and_a_set_one_is_not),
 		tree_test(a_scan_is_by_address_and_finds_each),
+		tree_test(virtual_functions_are_counted_without_the_lock),
 		tree_test(an_absent_function_and_nonsense_are_errors),
 	};
 

@@ -62,6 +62,29 @@ static void links_lead_where_they_led(void **state)
 	assert_int_equal(sysfs_exists(&host, "bus/pci/devices/" BDF "/serial"), -ENOENT);
 }
 
+/* A record is made with what the kernel prints, which a reader of it takes for none. */
+static void overrides_are_recorded_as_the_kernel_prints_them(void **state)
+{
+	const struct tree *tree = *state;
+	struct recording recording;
+	char text[256];
+
+	make_machine(tree);
+	tree_write(tree, REAL "/driver_override", "(null)\n");
+	assert_int_equal(make(tree, "one", &recording), 0);
+	tree_write(tree, REAL "/driver_override", "vfio-pci\n");
+	assert_int_equal(make(tree, "two", &recording), 0);
+
+	_cleanup_host_ struct host one = opened(tree, "one"), two = opened(tree, "two");
+
+	assert_int_equal(
+		sysfs_read(&one, text, sizeof(text), "bus/pci/devices/" BDF "/driver_override"), 0);
+	assert_string_equal(text, "(null)");
+	assert_int_equal(
+		sysfs_read(&two, text, sizeof(text), "bus/pci/devices/" BDF "/driver_override"), 0);
+	assert_string_equal(text, "vfio-pci");
+}
+
 static void links_that_leave_the_root_or_go_round_end(void **state)
 {
 	const struct tree *tree = *state;
@@ -131,6 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		tree_test(links_lead_where_they_led),
+		tree_test(overrides_are_recorded_as_the_kernel_prints_them),
 		tree_test(links_that_leave_the_root_or_go_round_end),
 		tree_test(a_place_that_is_taken_is_left_alone),
 		tree_test(names_with_an_address_in_them_are_changed_everywhere),
