@@ -23,9 +23,10 @@ check-lab: deps
 	$(LAB_PROVE) $(filter-out $(LAB_TESTS_LONG_ONLY),$(LAB_TESTS))
 
 # With VXM_LONG (at how many steps of its start each helper is killed) the lab's tests do all that they do without, and
-# more: so the rest of check first, and they once on each suite. The longest begin first, so that none runs on alone.
+# more: so the rest of check first, and they once on each suite; and the race for a card goes through all pairs of moments.
+# The longest begin first, so that none runs on alone.
 check-long: check-fast
-	VXM_LONG=5 SUITE=trixie $(LAB_PROVE) $(LAB_TESTS_LONG_ONLY) $(filter-out $(LAB_TESTS_LONG_ONLY),$(LAB_TESTS))
+	VXM_LONG=5 SUITE=trixie $(LAB_PROVE) tests/helpers/isolate-race.bats $(LAB_TESTS_LONG_ONLY) $(filter-out $(LAB_TESTS_LONG_ONLY),$(LAB_TESTS))
 	VXM_LONG=2 SUITE=bookworm $(LAB_PROVE) $(LAB_TESTS_OLDER)
 
 demo: deps
