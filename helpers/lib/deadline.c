@@ -3,9 +3,11 @@
 #include "deadline.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -40,8 +42,20 @@ static int wait_end(int pidfd, unsigned timeout_ms)
 	}
 }
 
-int deadline_run(int (*act)(void *data), void *data, unsigned timeout_ms, int lock_fd,
-		 pid_t *ret_pid)
+/* One that is left behind must not keep a pipe open that somebody reads to its end. */
+static void let_go_of_streams(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+		if (fd < 0 || dup2(fd, stream) < 0)
+			close(stream);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static int run(int (*act)(void *data), void *data, unsigned timeout_ms, bool silent, int lock_fd,
+	       pid_t *ret_pid)
 {
 	_cleanup_close_ int pidfd = -1;
 	siginfo_t end = { 0 };
@@ -58,6 +72,8 @@ int deadline_run(int (*act)(void *data), void *data, unsigned timeout_ms, int lo
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(ECANCELED);
+		if (silent)
+			let_go_of_streams();
 		if (lock_fd >= 0)
 			close(lock_fd);
 		_exit(-act(data) & 0xff);
@@ -81,4 +97,16 @@ int deadline_run(int (*act)(void *data), void *data, unsigned timeout_ms, int lo
 	if (waitid(P_PID, (id_t)pid, &end, WEXITED) < 0)
 		return -errno;
 	return end.si_code == CLD_EXITED ? -end.si_status : -EPROTO;
+}
+
+int deadline_run(int (*act)(void *data), void *data, unsigned timeout_ms, int lock_fd,
+		 pid_t *ret_pid)
+{
+	return run(act, data, timeout_ms, false, lock_fd, ret_pid);
+}
+
+int deadline_run_silent(int (*act)(void *data), void *data, unsigned timeout_ms, int lock_fd,
+			pid_t *ret_pid)
+{
+	return run(act, data, timeout_ms, true, lock_fd, ret_pid);
 }

@@ -22,5 +22,13 @@
 int deadline_run(int (*act)(void *data), void *data, unsigned timeout_ms, int lock_fd,
 		 pid_t *ret_pid);
 
+/*
+ * The same of an act that may sleep in the kernel for good, and that prints nothing: the child's
+ * three standard streams are /dev/null, so that whoever reads the caller's to their end does not
+ * wait for one that is left behind.
+ */
+int deadline_run_silent(int (*act)(void *data), void *data, unsigned timeout_ms, int lock_fd,
+			pid_t *ret_pid);
+
 /* The clock that deadlines are counted on, for several waits that have one together. */
 int64_t deadline_now_ms(void);

@@ -30,7 +30,7 @@ static int write_control(void *data)
 int devicelock_try(const struct host *host, const char *bdf, int lock_fd, pid_t *ret_pid)
 {
 	struct job job = { .host = host, .bdf = bdf };
-	int r = deadline_run(write_control, &job, PCIDEV_LOCK_TIMEOUT_MS, lock_fd, ret_pid);
+	int r = deadline_run_silent(write_control, &job, PCIDEV_LOCK_TIMEOUT_MS, lock_fd, ret_pid);
 
 	return r == -ENOENT ? 0 : r;
 }

@@ -100,7 +100,7 @@ static int refuse_dead(const struct host *host, const char *guest,
 	int r;
 
 	pciaddr_format(&function->dev.addr, job.bdf);
-	r = deadline_run(read_header, &job, HANDOVER_TIMEOUT_MS, lock_fd, NULL);
+	r = deadline_run_silent(read_header, &job, HANDOVER_TIMEOUT_MS, lock_fd, NULL);
 	return r < 0 ? fail_unfit(guest, function, what,
 				  r == -EIO ? "its configuration space reads ff" : strerror(-r), r,
 				  failure)
@@ -136,7 +136,7 @@ static int refuse_unreset(const struct host *host, const char *guest,
 	pciaddr_format(&function->dev.addr, job.bdf);
 	if (sysfs_exists(host, "bus/pci/devices/%s/reset", job.bdf) < 0)
 		return 0;
-	r = deadline_run(write_reset, &job, HANDOVER_TIMEOUT_MS, lock_fd, NULL);
+	r = deadline_run_silent(write_reset, &job, HANDOVER_TIMEOUT_MS, lock_fd, NULL);
 	if (r < 0 && r != -ENOTTY)
 		return fail_unfit(guest, function, "failed its reset", strerror(-r), r, failure);
 	return refuse_dead(host, guest, function, "does not answer after its reset", lock_fd,
@@ -164,15 +164,14 @@ static void keep(const struct host *host, const char *guest,
 }
 
 /* Nothing is written to it: that would wait for the same lock. */
-static int fail_stuck(const struct host *host, const char *guest,
-		      const struct isolation_function *function, struct handover_failure *failure)
+static int fail_stuck(const char *guest, const struct isolation_function *function,
+		      struct handover_failure *failure)
 {
-	char bdf[PCIADDR_SIZE], sleeper[DEVICELOCK_SLEEPER_SIZE], why[DEVICELOCK_TEXT_SIZE];
+	char bdf[PCIADDR_SIZE], why[DEVICELOCK_TEXT_SIZE];
 
 	pciaddr_format(&function->dev.addr, bdf);
-	devicelock_sleeper(host, function->sleeper, sleeper);
 	return handoverstep_fail(failure, -ETIMEDOUT, "%s; if it does: vxm-isolate stop %s",
-				 devicelock_tell(bdf, sleeper, why), guest);
+				 devicelock_tell(bdf, function->sleeper, why), guest);
 }
 
 static void give_back(const struct host *host, const char *guest,
@@ -186,7 +185,7 @@ static void give_back(const struct host *host, const char *guest,
 
 	*ret = (struct giveback){ 0 };
 	if (function->present && function->stuck) {
-		ret->error = fail_stuck(host, guest, function, &ret->failure);
+		ret->error = fail_stuck(guest, function, &ret->failure);
 		return;
 	}
 	r = handover_plan_return(function, &plan);

@@ -185,7 +185,7 @@ int handover_verify_return(const struct host *host, const struct isolation_funct
 	if (r < 0)
 		return handoverstep_fail(ret_failure, r, "%s cannot be read after its return: %s",
 					 bdf, strerror(-r));
-	r = isolation_read_state(host, &dev, &now);
+	r = isolation_read_state(host, &dev, &now, NULL);
 	if (r < 0)
 		return handoverstep_fail(ret_failure, r, "%s cannot be read after its return: %s",
 					 bdf, strerror(-r));

@@ -199,7 +199,7 @@ static int verify_step(const struct host *host, const struct write_job *job,
 		return verify_bar(host, step, failure);
 	handoverstep_format(step, text, sizeof(text));
 	if (step->op == HANDOVER_OVERRIDE)
-		r = pcidev_read_override(host, &step->addr, is);
+		r = pcidev_read_override(host, &step->addr, is, NULL);
 	else if (step->op > HANDOVER_PROBE)
 		r = sysfs_read(host, is, sizeof(is), "bus/pci/devices/%s/%s", job->bdf,
 			       find_attribute(step->op));
@@ -239,7 +239,7 @@ int handoverstep_apply(const struct host *host, const struct handover_step *step
 	pciaddr_format(&step->addr, job.bdf);
 	/* All of them: driver_override and power/control take the device's lock, which an unbind or
 	 * a probe that never ends has for ever. */
-	r = deadline_run(write_step, &job, HANDOVER_TIMEOUT_MS, lock_fd, &pid);
+	r = deadline_run_silent(write_step, &job, HANDOVER_TIMEOUT_MS, lock_fd, &pid);
 	if (r == -ETIMEDOUT && pid > 0)
 		return fail_stuck(host, &job, pid, ret_failure);
 	/* The kernel says so when the function is not on that driver: which is what was wanted. */

@@ -37,10 +37,10 @@ static bool read_attribute(const struct host *host, const char *bdf, const char 
 }
 
 int isolation_read_state(const struct host *host, const struct pcidev *dev,
-			 struct isolation_state *ret)
+			 struct isolation_state *ret, pid_t *ret_pid)
 {
 	char bdf[PCIADDR_SIZE];
-	int r = pcidev_read_override(host, &dev->addr, ret->override);
+	int r = pcidev_read_override(host, &dev->addr, ret->override, ret_pid);
 
 	pciaddr_format(&dev->addr, bdf);
 	memcpy(ret->driver, dev->driver, sizeof(ret->driver));
@@ -48,6 +48,18 @@ int isolation_read_state(const struct host *host, const struct pcidev *dev,
 	read_attribute(host, bdf, "d3cold_allowed", ret->d3cold, sizeof(ret->d3cold));
 	ret->has_reset_method = read_attribute(host, bdf, "reset_method", ret->reset_method,
 					       sizeof(ret->reset_method));
+	return r;
+}
+
+/* What is now of DEV, which is FUNCTION's; it is stuck when not all of it can be read. */
+static int read_now(const struct host *host, const struct pcidev *dev,
+		    struct isolation_function *function)
+{
+	pid_t pid = 0;
+	int r = isolation_read_state(host, dev, &function->now, &pid);
+
+	function->stuck = r == -ETIMEDOUT;
+	devicelock_sleeper(host, function->stuck ? pid : 0, function->sleeper);
 	return r;
 }
 
@@ -141,8 +153,7 @@ static int observe_function(const struct host *host, const struct guest *guest,
 	function->dev = *dev;
 	function->config = config;
 	function->present = true;
-	r = isolation_read_state(host, dev, &function->now);
-	function->stuck = r == -ETIMEDOUT;
+	r = read_now(host, dev, function);
 	if (r < 0 && !function->stuck)
 		return r;
 	pciaddr_format(&dev->addr, bdf);
@@ -280,6 +291,7 @@ static int recall_function(const struct host *host, const struct record *record,
 	const char *group = record_get(record, object, "iommu_group");
 	struct pciaddr addr;
 	struct pciids ids;
+	pid_t pid = 0;
 	int r;
 
 	if (!identity || !group || pciaddr_parse(object, &addr) < 0 ||
@@ -290,8 +302,8 @@ static int recall_function(const struct host *host, const struct record *record,
 		return r;
 	/* What a killed helper was writing may not be through yet: it has the device's lock. */
 	if (lock_fd >= 0)
-		function->stuck =
-			devicelock_try(host, object, lock_fd, &function->sleeper) == -ETIMEDOUT;
+		function->stuck = devicelock_try(host, object, lock_fd, &pid) == -ETIMEDOUT;
+	devicelock_sleeper(host, function->stuck ? pid : 0, function->sleeper);
 	r = pcidev_read(host, &addr, &function->dev);
 	if (r < 0 && r != -ENOENT && r != -ENODEV)
 		return r;
@@ -302,8 +314,7 @@ static int recall_function(const struct host *host, const struct record *record,
 	if (parse_int(group, &function->dev.iommu_group) < 0)
 		return -EBADMSG;
 	if (function->present && !function->stuck) {
-		r = isolation_read_state(host, &function->dev, &function->now);
-		function->stuck = r == -ETIMEDOUT;
+		r = read_now(host, &function->dev, function);
 		if (r < 0 && !function->stuck)
 			return r;
 	}
@@ -351,7 +362,7 @@ static int recall_prepared(const struct host *host, const char *guest,
 		return r;
 	function->dev = dev;
 	function->present = true;
-	r = isolation_read_state(host, &dev, &function->now);
+	r = isolation_read_state(host, &dev, &function->now, NULL);
 	if (r < 0)
 		return r;
 	if (!find_home(prepared, function))

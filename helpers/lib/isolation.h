@@ -54,9 +54,9 @@ int isolation_recall(const struct host *host, const struct record *record, int l
  */
 int isolation_recall_prepared(const struct host *host, const char *guest, struct isolation *ret);
 /* Reads what a hand-over changes on a function; its driver comes from DEV. 0; -ETIMEDOUT and -errno
- * of pcidev_read_override(): all but the override is read. */
+ * of pcidev_read_override(), with its *ret_pid (may be NULL): all but the override is read. */
 int isolation_read_state(const struct host *host, const struct pcidev *dev,
-			 struct isolation_state *ret);
+			 struct isolation_state *ret, pid_t *ret_pid);
 void isolation_done(struct isolation *iso);
 #define _cleanup_isolation_ _cleanup_(isolation_done)
 

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "barsize.h"
+#include "devicelock.h"
 #include "guestspec.h"
 #include "pcidev.h"
 #include "quirk.h"
@@ -48,10 +49,10 @@ struct isolation_function {
 	bool recorded;		       /* found and home come from this guest's record */
 	bool present;		       /* there is such a function now; of a record only */
 	bool stuck;		       /* the kernel lets nobody at it, see devicelock.h */
-	pid_t sleeper;		       /* of ours, who waits for it then; or 0 */
-	char owner[GUEST_NAME_SIZE];   /* another guest that has it, or "" */
-	uint64_t bar_offered[BARSIZE_COUNT]; /* of those that BAR= names, see barsize.h */
-	bool has_port;			     /* there is a port above it that this guest sets */
+	char sleeper[DEVICELOCK_SLEEPER_SIZE]; /* of ours, who waits for it then, or "" */
+	char owner[GUEST_NAME_SIZE];	       /* another guest that has it, or "" */
+	uint64_t bar_offered[BARSIZE_COUNT];   /* of those that BAR= names, see barsize.h */
+	bool has_port;			       /* there is a port above it that this guest sets */
 	struct pciaddr port;
 	struct isolation_power port_now, port_found;
 	const struct quirk *quirks[QUIRK_LIMIT]; /* that hold for it; none of isolation_recall() */

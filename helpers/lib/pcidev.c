@@ -74,7 +74,7 @@ static int read_override(void *data)
 }
 
 int pcidev_read_override(const struct host *host, const struct pciaddr *addr,
-			 char ret[static PCIDEV_DRIVER_SIZE])
+			 char ret[static PCIDEV_DRIVER_SIZE], pid_t *ret_pid)
 {
 	struct override_job job = { .host = host };
 	int r;
@@ -84,7 +84,7 @@ int pcidev_read_override(const struct host *host, const struct pciaddr *addr,
 	if (job.text == MAP_FAILED)
 		return -ENOMEM;
 	pciaddr_format(addr, job.bdf);
-	r = deadline_run(read_override, &job, PCIDEV_LOCK_TIMEOUT_MS, -1, NULL);
+	r = deadline_run_silent(read_override, &job, PCIDEV_LOCK_TIMEOUT_MS, -1, ret_pid);
 	/* The kernel's sysfs_emit() of a NULL pointer; writing it back would set an override of
 	 * that name. */
 	if (r >= 0)

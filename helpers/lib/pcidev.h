@@ -45,10 +45,10 @@ int pcidev_read(const struct host *host, const struct pciaddr *addr, struct pcid
  * (driver_override_show() in drivers/pci/pci-sysfs.c; a later kernel has it in drivers/base, with a
  * spinlock) reading it takes the device's lock: beside an unbind that never ends, the reader never
  * would either, beyond any signal. So a child reads it. 0, -errno; -ETIMEDOUT: somebody has that
- * lock and does not let go of it.
+ * lock and does not let go of it, and *ret_pid (may be NULL) is the child, which sleeps there.
  */
 int pcidev_read_override(const struct host *host, const struct pciaddr *addr,
-			 char ret[static PCIDEV_DRIVER_SIZE]);
+			 char ret[static PCIDEV_DRIVER_SIZE], pid_t *ret_pid);
 /* NULL when there is none. */
 const struct pcidev *pcidev_find(const struct pcidev_list *list, const struct pciaddr *addr);
 bool pcidev_is_display(const struct pcidev *dev); /* class 03xxxx */

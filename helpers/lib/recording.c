@@ -148,7 +148,7 @@ static int read_override(const struct host *host, const char *path, char **ret, 
 	snprintf(bdf, sizeof(bdf), "%.*s", (int)(end - start - 1), start + 1);
 	r = pciaddr_parse(bdf, &addr);
 	if (r >= 0)
-		r = pcidev_read_override(host, &addr, driver);
+		r = pcidev_read_override(host, &addr, driver, NULL);
 	if (r < 0)
 		return r == -ETIMEDOUT ? -EACCES : r;
 	r = asprintf(ret, "%s\n", driver[0] ? driver : "(null)");

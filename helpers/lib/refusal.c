@@ -120,7 +120,7 @@ static bool refuse_stuck(const struct isolation *iso, struct text *text)
 		if (!iso->functions[i].stuck)
 			continue;
 		pciaddr_format(&iso->functions[i].dev.addr, bdf);
-		put(text, "%s", devicelock_tell(bdf, "", why));
+		put(text, "%s", devicelock_tell(bdf, iso->functions[i].sleeper, why));
 		return true;
 	}
 	return false;

@@ -319,7 +319,7 @@ config() {
 	[ ! -e "$ROOT/run/vxm/win11" ]
 
 	ROOT="$BATS_TEST_TMPDIR/read"
-	grep -E "0000:01:00.0: the kernel has let nobody at it for 25 s: .*Nothing was changed\.$" "$ROOT.said"
+	grep -E "0000:01:00.0: the kernel has let nobody at it for 25 s \(pid [0-9]+[^)]*\): .*Nothing was changed\.$" "$ROOT.said"
 	[ "$(driver 0000:01:00.1)" = snd_hda_intel ]
 	[ ! -e "$ROOT/run/vxm/win11" ]
 

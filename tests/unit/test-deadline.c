@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -137,6 +139,28 @@ static void the_lock_is_not_the_acts(void **state)
 	close(lock);
 }
 
+static int has_no_stream(void *data)
+{
+	(void)data;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st) < 0 || st.st_rdev != makedev(1, 3))
+			return -EBADF;
+	}
+	return 0;
+}
+
+/* Whoever reads to the end of a pipe would wait for one that is left behind. */
+static void nobodys_stream_is_the_acts(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(deadline_run_silent(has_no_stream, NULL, 5000, -1, NULL), 0);
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +169,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_killed_is_told_from_one_that_failed),
 		cmocka_unit_test(one_that_blocks_is_left_behind_in_time),
 		cmocka_unit_test(one_that_cannot_be_waited_for_is_not_left_running),
+		cmocka_unit_test(nobodys_stream_is_the_acts),
 		tree_test(the_lock_is_not_the_acts),
 	};
 

@@ -63,13 +63,13 @@ static void an_unset_override_is_empty_and_a_set_one_is_not(void **state)
 	char text[PCIDEV_DRIVER_SIZE] = "x";
 
 	pcitree_make(tree, GPU, "0x10de", "0x2684", "0x030000", NULL, NULL);
-	assert_int_equal(pcidev_read_override(&tree->host, &addr, text), 0);
+	assert_int_equal(pcidev_read_override(&tree->host, &addr, text, NULL), 0);
 	assert_string_equal(text, "");
 	pcitree_attribute(tree, GPU, "driver_override", "vfio-pci");
-	assert_int_equal(pcidev_read_override(&tree->host, &addr, text), 0);
+	assert_int_equal(pcidev_read_override(&tree->host, &addr, text, NULL), 0);
 	assert_string_equal(text, "vfio-pci");
 	addr.function = 7;
-	assert_int_equal(pcidev_read_override(&tree->host, &addr, text), 0);
+	assert_int_equal(pcidev_read_override(&tree->host, &addr, text, NULL), 0);
 	assert_string_equal(text, "");
 }
 
