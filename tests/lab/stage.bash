@@ -41,8 +41,11 @@ stage_again() {
 	monitor_up
 }
 
+# Where no test has been (see stage_keep), it is setup_file() that failed.
 stage_down() {
-	[ -z "${RUN:-}" ] || "$LAB" down "$RUN"
+	[ -n "${RUN:-}" ] || return 0
+	[ -e "$BATS_FILE_TMPDIR/tested" ] || BATS_TEST_NAME=setup_file stage_collect
+	"$LAB" down "$RUN"
 }
 
 # l1 COMMAND [ARGUMENT]...: runs it as root in the workstation, with no shell in between.
@@ -64,7 +67,11 @@ alice() {
 
 # For teardown(): on a failure, everything one wants to see of the workstation goes to $VXM_ARTIFACTS/TEST.
 stage_keep() {
-	[ -z "${BATS_TEST_COMPLETED:-}" ] || return 0
+	touch "$BATS_FILE_TMPDIR/tested"
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || stage_collect
+}
+
+stage_collect() {
 	local kept
 	kept="$VXM_ARTIFACTS/$SUITE/$(basename "$BATS_TEST_FILENAME" .bats)/${BATS_TEST_NAME#test_}"
 	rm -rf "$kept"

@@ -121,7 +121,7 @@ class Instance(machine.Machine):
         link = self.remote()
         link.connect()
         before = link.boot_id()
-        link.run("systemctl", "--no-block", "reboot")
+        link.ask_end("reboot")
         deadline = Deadline(seconds, f"{self.directory}: a new boot of the workstation")
         while True:
             deadline.pause(1)
@@ -138,7 +138,7 @@ class Instance(machine.Machine):
         """An orderly power-off; the disk stays for `up --reuse`."""
         link = self.remote()
         link.connect()
-        link.run("systemctl", "--no-block", "poweroff")
+        link.ask_end("poweroff")
         if not self.wait_gone(seconds):
             raise LabError(f"{self.directory}: the workstation did not power off within "
                            f"{seconds} s{self.last_words()}")

@@ -159,6 +159,19 @@ class Remote:
         """A restored workstation lives at the time of its snapshot: tell it the host's."""
         self.run("date", "-u", "-s", f"@{time.time():.3f}")
 
+    def ask_end(self, verb):
+        """Ask for the end of this boot: `reboot` or `poweroff`. The caller waits for that end.
+
+        The connection may go before the answer does, for sshd's sessions are stopped at once, with
+        all else: ssh then says 255, and so it does where it could not ask. The machine tells which.
+        """
+        command = ["systemctl", "--no-block", verb]
+        done = self.call(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT)
+        if done.returncode not in (0, 255):
+            raise LabError(f"{' '.join(command)}, in the workstation: exit status "
+                           f"{done.returncode}\n" + done.stdout.decode(errors="replace").strip())
+
     def boot_id(self):
         """Which boot this is."""
         return self.run("cat", "/proc/sys/kernel/random/boot_id").strip()
