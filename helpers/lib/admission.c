@@ -96,6 +96,37 @@ static int try_locks(const struct host *host, const struct isolation *iso, int l
 	return 0;
 }
 
+/*
+ * Between the first look and the first write seconds may have gone by, and the kernel gives an
+ * address to whatever comes there. What is written goes by address.
+ */
+static int look_again(const struct host *host, const struct isolation *iso, struct refusal *ret)
+{
+	for (size_t i = 0; i < iso->count; i++) {
+		const struct pcidev *was = &iso->functions[i].dev;
+		char bdf[PCIADDR_SIZE], ids[PCIIDS_SIZE];
+		struct pcidev is;
+		int r = pcidev_read(host, &was->addr, &is);
+
+		pciaddr_format(&was->addr, bdf);
+		if (r < 0 && r != -ENOENT) {
+			snprintf(ret->text, sizeof(ret->text), "%s cannot be read again: %s", bdf,
+				 strerror(-r));
+			return r;
+		}
+		if (r >= 0 && pciids_match(&was->ids, &is.ids) && is.class == was->class &&
+		    is.iommu_group == was->iommu_group)
+			continue;
+		ret->code = r < 0 ? REFUSAL_ABSENT : REFUSAL_IDENTITY;
+		snprintf(ret->text, sizeof(ret->text),
+			 "%s is no longer the %s that was found there when this start began: "
+			 "\"vxm list-gpus\" shows what is where now",
+			 bdf, pciids_format(&was->ids, ids));
+		return -EPERM;
+	}
+	return 0;
+}
+
 int admission_start(const struct host *host, const struct guest *guest, unsigned quiet_ms,
 		    int lock_fd, struct isolation *iso, tell_function tell, struct refusal *ret)
 {
@@ -107,6 +138,8 @@ int admission_start(const struct host *host, const struct guest *guest, unsigned
 	if (r < 0)
 		return r;
 	r = release(host, guest, quiet_ms, iso, tell, ret);
+	if (r >= 0)
+		r = look_again(host, iso, ret);
 	/* What fails of this is told, and stays on record for the stop. */
 	if (r < 0)
 		ret->unsettled = release_undo(host, guest->name, true, tell) < 0;

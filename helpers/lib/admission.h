@@ -25,7 +25,8 @@ int admission_check(const struct host *host, const struct guest *guest, unsigned
 		    struct isolation *iso, tell_function tell, struct refusal *ret);
 /*
  * A start's. The kernel has to let somebody at each function (devicelock.h; LOCK_FD as there). Who
- * may be asked is asked (release.h), once nothing else speaks against it, and is waited for. When
+ * may be asked is asked (release.h), once nothing else speaks against it, and is waited for. Last,
+ * each function has to be what it was: a slot may have another device in it by then. When
  * they may not move all the same, they are told that nothing has come of it before this returns;
  * where they could not be told, RET is unsettled.
  */

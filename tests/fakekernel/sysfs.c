@@ -26,6 +26,9 @@
  *   drm/cardN/uevent  is an event: who has the file .lets-go in proc/PID closes all on "remove",
  * and has it again after "add"; the event is appended to the file that VXM_FAKE_UEVENTS names
  *
+ * A device whose directory has the file .next-device is another one after a "remove": somebody has
+ * changed it for one with that device id.
+ *
  * DRM nodes go with the driver, and are others when they come again.
  *
  * What a machine is like, beyond what sysfs shows, is told by dot files, which no reader lists:
@@ -317,6 +320,17 @@ static void update_drm(const struct host *host, const char *bdf, bool there)
 	tell_compositors(host, false);
 }
 
+/* PATH is bus/pci/devices/BDF/drm/cardN/uevent. */
+static void replace_device(const struct host *host, const char *path)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	int device = (int)(strstr(path, "/drm/") - path);
+
+	snprintf(from, sizeof(from), "sys/%.*s/.next-device", device, path);
+	snprintf(to, sizeof(to), "sys/%.*s/device", device, path);
+	move(host, from, to);
+}
+
 static int write_uevent(const struct host *host, const char *path, const char *text)
 {
 	const char *log = getenv("VXM_FAKE_UEVENTS");
@@ -330,6 +344,8 @@ static int write_uevent(const struct host *host, const char *path, const char *t
 		fclose(out);
 	}
 	tell_compositors(host, remove);
+	if (remove)
+		replace_device(host, path);
 	return 0;
 }
 

@@ -71,6 +71,21 @@ events() {
 	diff <(echo "$before") <(fingerprint)
 }
 
+@test "another device at the address once who had it has let go: nothing has moved, and all is told" {
+	local before
+	before=$(driver 0000:01:00.0)
+	echo 0x2704 >"$ROOT/sys/bus/pci/devices/0000:01:00.0/.next-device"
+	run isolate start win11
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"0000:01:00.0 is no longer the 10de:2684"*"vxm list-gpus"*"Nothing was changed."* ]]
+	[ "$(driver 0000:01:00.0)" = "$before" ]
+	[ "$before" != vfio-pci ]
+	[ "$(events)" = "remove $CARD"$'\n'"add $CARD" ]
+	[ "$(unit nvidia-persistenced.service)" = active ]
+	[ ! -e "$ROOT/run/vxm/win11" ]
+}
+
 @test "check asks nobody, and says who will be asked" {
 	local before
 	before=$(fingerprint)
